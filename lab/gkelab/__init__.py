@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""gkelab: Google Kubernetes Engine on one machine, for rehearsals and tests."""
