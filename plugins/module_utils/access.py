@@ -1,0 +1,80 @@
+# Copyright (c) 2026 multinet.gke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From options to authorised clients: the one place that joins Google's credentials and a cluster's endpoint."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from .errors import InvalidOptions, Problem, Refused
+from .gcp.clients import Google
+from .gcp.credentials import Credentials, find_credentials
+from .kube import connection
+from .kube.client import Kube, Nowhere
+from .libraries import library
+from .reconcile import Context
+
+Params = dict[str, Any]
+
+
+def google(params: Params, context: Context) -> Google:
+    """Return the clients for Compute and Container of one project.
+
+    :param params: validated options, with those of options.google().
+    :raises AccessError: there are no usable credentials.
+    """
+    if not params["project"]:
+        raise InvalidOptions([Problem("project", params["project"], "is missing: set it, or GCP_PROJECT")])
+    return Google(
+        project=params["project"],
+        credentials=find_credentials(params),
+        compute_endpoint=params["compute_endpoint"],
+        container_endpoint=params["container_endpoint"],
+        progress=context.progress,
+    )
+
+
+def kubernetes(params: Params, context: Context) -> Kube | Nowhere:
+    """Return a client for a cluster's API server.
+
+    :param params: validated options, with those of options.kubernetes().
+    :returns: :class:`Nowhere` in check mode if gke_cluster.endpoint is an empty string: the cluster is still to be
+        made, so there is nothing in it and nobody to ask.
+    :raises Refused: the same without check mode.
+    :raises AccessError: there are no usable credentials, or the kubeconfig cannot be used.
+    """
+    gke = params["gke_cluster"]
+    if not gke:
+        return Kube(connection.from_options(params, context.tmpdir))
+    endpoint, ca_data = gke["endpoint"], gke["ca_data"]
+    if endpoint is None:
+        endpoint, ca_data = _look_up(params, context)
+    if not endpoint:
+        if context.check_mode:
+            return Nowhere()
+        raise Refused(f"cluster {gke['name']} has no endpoint yet: create it first (gke_multinet_cluster)")
+    credentials = find_credentials(params)
+    return Kube(
+        connection.from_endpoint(
+            endpoint, base64.b64decode(ca_data or "").decode(), token=lambda: _token(credentials), proxy=params["proxy"]
+        )
+    )
+
+
+def _look_up(params: Params, context: Context) -> tuple[str, str]:
+    """Return endpoint and CA of a GKE cluster, empty if there is no such cluster."""
+    gke = params["gke_cluster"]
+    clients = google({**params, "project": gke["project"] or params["project"]}, context)
+    cluster = clients.find_cluster(gke["location"], gke["name"])
+    return (cluster.endpoint, cluster.master_auth.cluster_ca_certificate) if cluster else ("", "")
+
+
+def _token(credentials: Credentials) -> str:
+    """Return an access token that is still valid: GKE's API servers take Google's tokens."""
+    if not credentials.valid:
+        requests = library("google.auth.transport.requests", "google-auth")
+        credentials.refresh(requests.Request())
+    return str(credentials.token)

@@ -1,0 +1,154 @@
+# Copyright (c) 2026 multinet.gke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every failure that a user can meet, with its fields.
+
+Only these classes leave a layer. A module turns them into ``fail_json`` in one place (:mod:`module`): the text becomes
+``msg``, :meth:`MultinetError.details` the other keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+class MultinetError(Exception):
+    """Root of all failures; the text says what happened and what to do."""
+
+    def details(self) -> dict[str, Any]:
+        """Return the structured fields, to be returned beside ``msg``."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in the options, found before anything was asked of an API."""
+
+    path: str  # where in the options, "subnetworks[0].ip_cidr_range"
+    value: object  # what stands there
+    message: str  # what is wrong with it and what would be right
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.value!r}: {self.message}"
+
+
+class InvalidOptions(MultinetError):
+    """The options contradict themselves or a rule; all problems at once."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__("\n".join([f"{count} in the options, nothing was sent:", *(f"- {p}" for p in problems)]))
+
+    def details(self) -> dict[str, Any]:
+        """Return ``errors``: path, value and message of each problem."""
+        return {"errors": [{"path": p.path, "value": p.value, "msg": p.message} for p in self.problems]}
+
+
+class Problems:
+    """Collects problems, so that the user hears of all of them at once."""
+
+    def __init__(self) -> None:
+        self._found: list[Problem] = []
+
+    def add(self, path: str, value: object, message: str) -> None:
+        """Note one problem."""
+        self._found.append(Problem(path, value, message))
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self._found)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def raise_if_any(self) -> None:
+        """Raise :class:`InvalidOptions` if anything was noted."""
+        if self._found:
+            raise InvalidOptions(self._found)
+
+
+class Refused(MultinetError):
+    """The change is possible but was not asked for clearly enough, or would lose something; nothing was changed."""
+
+
+class Immutable(Refused):
+    """A field of an existing resource differs and cannot be changed in place."""
+
+    def __init__(self, resource: str, field: str, have: object, want: object, remedy: str) -> None:
+        self.resource, self.field, self.have, self.want = resource, field, have, want
+        super().__init__(f"{resource}: {field} cannot be changed (have {have!r}, want {want!r}); {remedy}")
+
+    def details(self) -> dict[str, Any]:
+        """Return the field with both values."""
+        return {"resource": self.resource, "field": self.field, "have": self.have, "want": self.want}
+
+
+class MissingLibrary(MultinetError):
+    """A Python package that this module needs is not installed where it runs."""
+
+    def __init__(self, package: str, python: str, cause: str) -> None:
+        self.package = package
+        super().__init__(
+            f"The Python package {package} is missing for {python} ({cause}). "
+            f"Install it with: {python} -m pip install {package}"
+        )
+
+    def details(self) -> dict[str, Any]:
+        """Return the package's name."""
+        return {"missing_library": self.package}
+
+
+class AccessError(MultinetError):
+    """No credentials, unusable credentials, or an API server that cannot be reached."""
+
+
+class ApiError(MultinetError):
+    """A Google or Kubernetes API refused a request."""
+
+    def __init__(self, what: str, status: int, reason: str, message: str) -> None:
+        self.what, self.status, self.reason, self.api_message = what, status, reason, message
+        super().__init__(f"{what}: HTTP {status} {reason}: {message}")
+
+    def details(self) -> dict[str, Any]:
+        """Return ``api_error``: status, reason and the server's own words."""
+        return {"api_error": {"status": self.status, "reason": self.reason, "message": self.api_message}}
+
+
+class OperationFailed(MultinetError):
+    """A long-running Google operation ended with an error."""
+
+    def __init__(self, operation: str, title: str, errors: list[dict[str, str]]) -> None:
+        self.operation, self.errors = operation, errors
+        reasons = "; ".join(f"{error.get('code', '')}: {error.get('message', '')}".strip(": ") for error in errors)
+        super().__init__(f"{title} failed (operation {operation}): {reasons}")
+
+    def details(self) -> dict[str, Any]:
+        """Return ``operation`` and its ``errors`` with code and message."""
+        return {"operation": self.operation, "operation_errors": self.errors}
+
+
+class TimedOut(MultinetError):
+    """Something did not come true in the given time; what was started goes on without us."""
+
+    def __init__(self, what: str, seconds: float, last_seen: str) -> None:
+        self.what, self.seconds, self.last_seen = what, seconds, last_seen
+        super().__init__(f"{what} did not happen within {seconds:.0f} s; last seen: {last_seen}")
+
+    def details(self) -> dict[str, Any]:
+        """Return what was waited for and what was last seen."""
+        return {"waited_for": self.what, "last_seen": self.last_seen}
+
+
+class VerificationFailed(MultinetError):
+    """The cluster was looked at, and something is not as it should be."""
+
+    def __init__(self, summary: str, report: dict[str, Any]) -> None:
+        self.report = report
+        super().__init__(summary)
+
+    def details(self) -> dict[str, Any]:
+        """Return the whole report."""
+        return self.report

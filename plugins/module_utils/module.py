@@ -1,0 +1,61 @@
+# Copyright (c) 2026 multinet.gke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ordinary way to run a module: a process of its own, started by Ansible.
+
+A module is ``SPEC`` (what AnsibleModule is made of) and ``run(params, context) -> result``; another caller than this
+one may use the same two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .errors import MultinetError
+from .reconcile import Context
+
+Run = Callable[[dict[str, Any], Context], dict[str, Any]]
+
+
+class ModuleContext:
+    """The context of an ordinary module; it has no way to show progress while it runs."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self._module = module
+
+    @property
+    def check_mode(self) -> bool:
+        """Tell whether nothing may be written."""
+        return bool(self._module.check_mode)
+
+    @property
+    def diff(self) -> bool:
+        """Tell whether the difference is wanted."""
+        return bool(self._module._diff)
+
+    @property
+    def tmpdir(self) -> str:
+        """Return Ansible's folder for this run (0700, removed by Ansible)."""
+        return str(self._module.tmpdir)
+
+    def warn(self, text: str) -> None:
+        """Show a warning with the result."""
+        self._module.warn(text)
+
+    def progress(self, text: str) -> None:
+        """Write it to the system's log at verbosity, as Ansible does with its own debugging."""
+        self._module.debug(text)
+
+
+def main(spec: dict[str, Any], run: Run) -> NoReturn:
+    """Parse the arguments, run, and exit with the result or with the failure's text and fields."""
+    module = AnsibleModule(**spec)
+    try:
+        result = run(module.params, ModuleContext(module))
+    except MultinetError as error:
+        module.fail_json(msg=str(error), **error.details())
+    module.exit_json(**result)

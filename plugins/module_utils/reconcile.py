@@ -1,0 +1,99 @@
+# Copyright (c) 2026 multinet.gke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Observe, plan, apply: the only place that knows check mode, diff, changed and progress.
+
+A resource says what is there (:meth:`Resource.observe`, reads only) and what would have to happen
+(:meth:`Resource.plan`, pure). :func:`reconcile` decides whether it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+Observed = TypeVar("Observed")
+State = dict[str, Any]
+
+
+class Context(Protocol):
+    """How a run talks to whoever started it: an ordinary module, or an action in the controller."""
+
+    @property
+    def check_mode(self) -> bool:
+        """Tell whether nothing may be written."""
+
+    @property
+    def diff(self) -> bool:
+        """Tell whether the difference is wanted."""
+
+    @property
+    def tmpdir(self) -> str:
+        """Return a folder of this run alone (0700); it is removed after the run, whatever happens."""
+
+    def warn(self, text: str) -> None:
+        """Show a warning with the result."""
+
+    def progress(self, text: str) -> None:
+        """Say what is going on; shown live where that is possible, else nowhere."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One write, with the title under which the plan, the progress and the result name it."""
+
+    title: str  # "create subnetwork my-subnet (10.0.1.0/24)"
+    call: Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would happen: the managed state before and after, in the words of the module's options."""
+
+    before: State | None  # None: there is no such resource
+    after: State | None
+    changes: tuple[Change, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Resource(Protocol[Observed]):
+    """One thing that is brought into its desired state."""
+
+    key: str  # under this name the state is returned: "vpc", "cluster", "nad", ...
+
+    def observe(self) -> Observed:
+        """Read what is there."""
+
+    def plan(self, observed: Observed) -> Plan:
+        """Return what would have to be done; no I/O. Raises Refused, Immutable or InvalidOptions."""
+
+    def facts(self, observed: Observed, plan: Plan) -> dict[str, Any]:
+        """Return what else the module returns, for what was observed last (before the changes in check mode)."""
+
+
+def reconcile(resource: Resource[Observed], context: Context) -> dict[str, Any]:
+    """Bring a resource into its desired state, or in check mode say what that would take.
+
+    Returns the module's result: ``changed``, ``actions`` (titles of the writes), ``diff`` if wanted, the state under
+    the resource's key (the predicted one in check mode), and its facts.
+    """
+    observed = resource.observe()
+    plan = resource.plan(observed)
+    for warning in plan.warnings:
+        context.warn(warning)
+    if plan.changes and not context.check_mode:
+        for change in plan.changes:
+            context.progress(change.title)
+            change.call()
+        observed = resource.observe()
+    result: dict[str, Any] = {
+        "changed": bool(plan.changes),
+        "actions": [change.title for change in plan.changes],
+        resource.key: plan.after,
+        **resource.facts(observed, plan),
+    }
+    if context.diff:
+        result["diff"] = {"before": plan.before or {}, "after": plan.after or {}}
+    return result
