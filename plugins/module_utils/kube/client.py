@@ -4,8 +4,8 @@
 
 """A small client for Kubernetes objects as plain dictionaries.
 
-Paths are known (:mod:`kinds`), so nothing is discovered; objects are what the API says, so there are no models: both cost
-more than all our requests together. TLS, proxies and kubeconfigs are the kubernetes library's.
+Paths are known (:mod:`kinds`), so nothing is discovered; objects are what the API says, so there are no models: both
+cost more than all our requests together. TLS, proxies and kubeconfigs are the kubernetes library's.
 """
 
 from __future__ import annotations

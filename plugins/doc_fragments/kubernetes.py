@@ -1,0 +1,95 @@
+# Copyright (c) 2026 multinet.gke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options of module_utils/options.py, kubernetes(); to be used together with the fragment google."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """How a cluster's API server is reached."""
+
+    DOCUMENTATION = r"""
+requirements:
+  - kubernetes >= 29
+options:
+  gke_cluster:
+    description:
+      - The GKE cluster to work on. Google's credentials suffice; nothing is written to disk.
+      - Mutually exclusive with O(host).
+    type: dict
+    suboptions:
+      name:
+        description: Name of the cluster.
+        type: str
+        required: true
+      location:
+        description: Zone or region of the cluster.
+        type: str
+        required: true
+      project:
+        description: Project of the cluster; O(project) if not set.
+        type: str
+      endpoint:
+        description:
+          - Address of the cluster's API server, as M(multinet.gke.gke_multinet_cluster) returns it.
+          - If not set, it is looked up, together with O(gke_cluster.ca_data).
+          - An empty string says that the cluster is still to be made. In check mode the module then plans against
+            nothing and contacts nobody; otherwise that is an error.
+        type: str
+      ca_data:
+        description: The cluster's certificate authority, PEM in base64; M(multinet.gke.gke_multinet_cluster) returns it.
+        type: str
+  kubeconfig:
+    description:
+      - Path of a kubeconfig file.
+      - If not set, the value of the environment variable E(K8S_AUTH_KUBECONFIG) is used,
+        then the Kubernetes client's default.
+      - Mutually exclusive with O(host).
+    type: path
+  context:
+    description:
+      - The context of the kubeconfig.
+      - If not set, the value of the environment variable E(K8S_AUTH_CONTEXT) is used.
+    type: str
+  host:
+    description:
+      - Address of an API server, with its scheme.
+      - If not set, the value of the environment variable E(K8S_AUTH_HOST) is used.
+    type: str
+  api_key:
+    description:
+      - Bearer token for the API server.
+      - If not set, the value of the environment variable E(K8S_AUTH_API_KEY) is used.
+    type: str
+  ca_cert:
+    description:
+      - Path of a certificate authority for the API server.
+      - If not set, the value of the environment variable E(K8S_AUTH_SSL_CA_CERT) is used.
+    type: path
+    aliases: [ssl_ca_cert]
+  client_cert:
+    description:
+      - Path of a client certificate.
+      - If not set, the value of the environment variable E(K8S_AUTH_CERT_FILE) is used.
+    type: path
+    aliases: [cert_file]
+  client_key:
+    description:
+      - Path of the client certificate's key.
+      - If not set, the value of the environment variable E(K8S_AUTH_KEY_FILE) is used.
+    type: path
+    aliases: [key_file]
+  validate_certs:
+    description:
+      - Whether the API server's certificate is verified; it is unless this says otherwise.
+      - If not set, the value of the environment variable E(K8S_AUTH_VERIFY_SSL) is used.
+    type: bool
+    aliases: [verify_ssl]
+  proxy:
+    description:
+      - Address of an HTTP proxy for the API server.
+      - If not set, the value of the environment variable E(K8S_AUTH_PROXY) is used.
+    type: str
+"""

@@ -1,0 +1,76 @@
+# Copyright (c) 2026 multinet.gke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Address ranges: netaddr's IPNetwork and IPSet, and the few questions that we ask of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+
+from ..errors import MissingLibrary, Problems
+
+try:
+    from netaddr import AddrFormatError, IPAddress, IPNetwork, IPSet
+except ImportError as error:  # Ansible imports this file where netaddr need not be
+    NETADDR_ERROR = str(error)
+else:
+    NETADDR_ERROR = ""
+
+__all__ = ["IPAddress", "IPNetwork", "IPSet", "check_cidr", "overlapping", "parse_address", "parse_cidr"]
+
+
+def _require_netaddr() -> None:
+    if NETADDR_ERROR:
+        raise MissingLibrary("netaddr", sys.executable, NETADDR_ERROR)
+
+
+def parse_cidr(text: str) -> IPNetwork:
+    """Return the network that a text like 10.0.1.0/24 names.
+
+    :raises ValueError: it is no CIDR, has no prefix length, or has host bits set; the text says what would be right.
+    """
+    _require_netaddr()
+    address, slash, prefix = text.partition("/")
+    if not slash:
+        raise ValueError(f'has no prefix length; write for example "{address}/24"')
+    try:
+        network = IPNetwork(text)
+        exact = str(IPAddress(address)) == str(network.network)
+    except (AddrFormatError, ValueError) as error:
+        raise ValueError("is not a CIDR (a.b.c.d/n)") from error
+    if not prefix.isdigit():
+        raise ValueError(f"needs a prefix length, not a mask; write {network.cidr}")
+    if not exact:
+        raise ValueError(f"has host bits set; write {network.cidr}")
+    return network
+
+
+def parse_address(text: str) -> IPAddress:
+    """Return the address that a text like 10.0.1.7 names; ValueError if it is none."""
+    _require_netaddr()
+    try:
+        return IPAddress(text)
+    except (AddrFormatError, ValueError) as error:
+        raise ValueError("is not an IP address") from error
+
+
+def check_cidr(problems: Problems, path: str, text: str) -> IPNetwork | None:
+    """Return the network of an option, or note what is wrong with it and return None."""
+    try:
+        return parse_cidr(text)
+    except ValueError as error:
+        problems.add(path, text, str(error))
+        return None
+
+
+def overlapping(ranges: Iterable[tuple[str, IPNetwork]]) -> Iterator[tuple[str, str, IPNetwork, IPNetwork]]:
+    """Yield each pair of named ranges that share addresses, in the order given.
+
+    :param ranges: (path of the range in the options, range).
+    """
+    for (name, network), (other_name, other) in combinations(ranges, 2):
+        if network.version == other.version and network.first <= other.last and other.first <= network.last:
+            yield name, other_name, network, other

@@ -1,0 +1,96 @@
+# Copyright (c) 2026 multinet.gke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Google Kubernetes Engine and Compute Engine allow, as far as it can be known without asking them.
+
+Sources: the setup guide for multiple networks ("Set up multi-network support for Pods"), the page on flexible pod
+ranges, and the reference of ``gcloud container node-pools create``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .cni.ranges import IPNetwork
+from .errors import Problems
+
+MAX_NODE_NETWORKS = 7  # --additional-node-network: a VM has at most 8 interfaces
+MAX_POD_NETWORKS = 35  # --additional-pod-network
+MAX_SECONDARY_RANGES = 30  # of one subnetwork
+MIN_PODS, MAX_PODS = 8, 256  # max-pods-per-node
+MIN_VERSION = (1, 28)  # of multi-networking on Standard clusters
+LONGEST_CLUSTER_NAME = 40  # of clusters and node pools
+LONGEST_COMPUTE_NAME = 63  # RFC 1035 label: networks, subnetworks, secondary ranges
+
+_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_VERSION = re.compile(r"(\d+)\.(\d+)(\.\d+)?(-gke\.\d+)?")
+_LOCATION = re.compile(r"[a-z]+-[a-z]+\d+(-[a-z])?")
+# Machine types that share a core count as two vCPUs for the number of interfaces.
+_SHARED_CORE = {"e2-micro": 2, "e2-small": 2, "e2-medium": 2, "f1-micro": 1, "g1-small": 1}
+
+
+def check_name(problems: Problems, path: str, value: str, longest: int = LONGEST_COMPUTE_NAME) -> None:
+    """Note a name that Google would refuse: lower case letters, digits and hyphens, a letter first."""
+    if len(value) > longest:
+        problems.add(path, value, f"is longer than {longest} characters")
+    if not _NAME.fullmatch(value):
+        problems.add(
+            path, value, "must start with a lower case letter and contain only a-z, 0-9 and - (not at the end)"
+        )
+
+
+def check_location(problems: Problems, path: str, value: str) -> None:
+    """Note what is neither a region (us-central1) nor a zone (us-central1-c)."""
+    if not _LOCATION.fullmatch(value):
+        problems.add(path, value, "is neither a region (us-central1) nor a zone (us-central1-c)")
+
+
+def check_version(problems: Problems, path: str, value: str | None) -> None:
+    """Note a version that is no version, or that is too old for multi-networking."""
+    if value in (None, "latest", "-", "1.X"):
+        return
+    match = _VERSION.fullmatch(str(value))
+    if not match:
+        problems.add(path, value, "is not a version; write for example 1.34, 1.34.4-gke.1000000 or latest")
+    elif (int(match[1]), int(match[2])) < MIN_VERSION:
+        problems.add(path, value, "multi-networking needs version 1.28 or later")
+
+
+def region_of(location: str) -> str:
+    """Return the region of a region or zone: us-central1-c is in us-central1."""
+    return re.sub(r"-[a-z]$", "", location)
+
+
+def alias_block_prefix(max_pods_per_node: int) -> int:
+    """Return the prefix length of a node's block out of a pod range: twice the pods, as a power of two (8 -> /28)."""
+    return 32 - (2 * max_pods_per_node - 1).bit_length()
+
+
+def node_capacity(pod_range: IPNetwork, max_pods_per_node: int) -> int:
+    """Return how many nodes a pod range has blocks for: 172.16.1.0/24 at 8 pods holds 16."""
+    block = alias_block_prefix(max_pods_per_node)
+    return 2 ** (block - pod_range.prefixlen) if block >= pod_range.prefixlen else 0
+
+
+def vcpus(machine_type: str) -> int | None:
+    """Return the number of vCPUs that a machine type's name tells, None if it does not tell."""
+    if machine_type in _SHARED_CORE:
+        return _SHARED_CORE[machine_type]
+    match = re.fullmatch(r"[a-z0-9]+-(?:[a-z]+-)?(\d+)(?:-\d+)?(?:-[a-z]+)?", machine_type)
+    return int(match[1]) if match else None
+
+
+def most_additional_networks(machine_type: str) -> int | None:
+    """Return how many additional node networks a machine type can have, None if its name does not tell.
+
+    A VM with up to 2 vCPUs has at most 2 interfaces, one with n has n, up to 8; the first is the cluster's own.
+    """
+    count = vcpus(machine_type)
+    return None if count is None else min(max(count, 2), 8) - 1
+
+
+def check_max_pods(problems: Problems, path: str, value: int | None) -> None:
+    """Note a max_pods_per_node outside what a node's alias block may be made for."""
+    if value is not None and not MIN_PODS <= value <= MAX_PODS:
+        problems.add(path, value, f"must be between {MIN_PODS} and {MAX_PODS}")
