@@ -39,7 +39,7 @@ options:
             nothing and contacts nobody; otherwise that is an error.
         type: str
       ca_data:
-        description: The cluster's certificate authority, PEM in base64; M(multinet.gke.gke_multinet_cluster) returns it.
+        description: The cluster's certificate authority (PEM in base64), from M(multinet.gke.gke_multinet_cluster).
         type: str
   kubeconfig:
     description:
