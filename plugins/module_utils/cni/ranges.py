@@ -34,16 +34,16 @@ def parse_cidr(text: str) -> IPNetwork:
     """
     _require_netaddr()
     address, slash, prefix = text.partition("/")
-    if not slash:
-        raise ValueError(f'has no prefix length; write for example "{address}/24"')
     try:
         network = IPNetwork(text)
-        exact = str(IPAddress(address)) == str(network.network)
+        first = IPAddress(address)
     except (AddrFormatError, ValueError) as error:
         raise ValueError("is not a CIDR (a.b.c.d/n)") from error
+    if not slash:
+        raise ValueError(f'has no prefix length; write for example "{text}/24"')
     if not prefix.isdigit():
         raise ValueError(f"needs a prefix length, not a mask; write {network.cidr}")
-    if not exact:
+    if first != network.network:
         raise ValueError(f"has host bits set; write {network.cidr}")
     return network
 

@@ -1,0 +1,223 @@
+# Copyright (c) 2026 multinet.gke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What cannot work, found from the descriptions alone."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from .. import gke_rules
+from ..cni.ranges import IPNetwork, check_cidr, overlapping
+from ..errors import Problems
+from .description import DEFAULT_NETWORK, Description, Network, NodePool, PodRange
+
+LARGEST_PRIMARY, SMALLEST_PRIMARY = 8, 29  # prefix lengths that Compute Engine takes for a subnetwork
+RESERVED_ADDRESSES = 4  # of a primary range: network, gateway, next to last, broadcast
+
+Range = tuple[str, IPNetwork]
+
+
+def check(descriptions: Sequence[Description]) -> None:
+    """Raise InvalidOptions with everything that is wrong in any of the descriptions."""
+    problems = Problems()
+    _check_twice(problems, ((d.host, (d.project, d.location, d.cluster["name"])) for d in descriptions), "cluster")
+    for description in descriptions:
+        _check_cluster(problems, description)
+        for network in description.networks:
+            _check_network(problems, network)
+        for pool in description.nodepools:
+            _check_pool(problems, description, pool)
+        _check_attachments(problems, description)
+        _check_pods(problems, description)
+    _check_ranges(problems, descriptions)
+    problems.raise_if_any()
+
+
+def _check_twice(problems: Problems, named: Iterable[tuple[str, object]], what: str) -> None:
+    """Note each name that stands a second time."""
+    seen: dict[object, str] = {}
+    for path, name in named:
+        if name in seen:
+            problems.add(path, name, f"is the {what} of {seen[name]}, too")
+        seen.setdefault(name, path)
+
+
+def _check_cluster(problems: Problems, description: Description) -> None:
+    host, cluster = description.host, description.cluster
+    if not description.project:
+        problems.add(f"{host}: multinet_project", description.project, "is missing: set it, or GCP_PROJECT")
+    gke_rules.check_location(problems, f"{host}: multinet_location", description.location)
+    gke_rules.check_name(problems, f"{host}: multinet_cluster.name", cluster["name"], gke_rules.LONGEST_CLUSTER_NAME)
+    gke_rules.check_version(problems, f"{host}: multinet_cluster.version", cluster["version"])
+    if cluster["dataplane_v2"] is False:
+        problems.add(f"{host}: multinet_cluster.dataplane_v2", False, "multi-networking needs Dataplane V2")
+    _check_twice(problems, ((pool.path, pool.name) for pool in description.nodepools), "name")
+    _check_twice(problems, ((network.path, network.vpc) for network in description.networks), "VPC")
+
+
+def _check_network(problems: Problems, network: Network) -> None:
+    for key in ("vpc", "subnetwork"):
+        gke_rules.check_name(problems, f"{network.path}.{key}", getattr(network, key))
+    _check_twice(problems, ((r.path, r.name) for r in network.pod_ranges), "name")
+    if len(network.pod_ranges) > gke_rules.MAX_SECONDARY_RANGES:
+        problems.add(
+            f"{network.path}.pod_ranges",
+            len(network.pod_ranges),
+            f"a subnetwork has at most {gke_rules.MAX_SECONDARY_RANGES} secondary ranges",
+        )
+    for pod_range in network.pod_ranges:
+        gke_rules.check_name(problems, f"{pod_range.path}.name", pod_range.name)
+        gke_rules.check_name(problems, f"{pod_range.path}.attachment", pod_range.attachment)
+        gke_rules.check_max_pods(problems, f"{pod_range.path}.max_pods_per_node", pod_range.max_pods_per_node)
+
+
+def _check_pool(problems: Problems, description: Description, pool: NodePool) -> None:
+    gke_rules.check_name(problems, f"{pool.path}.name", pool.name, gke_rules.LONGEST_CLUSTER_NAME)
+    vpcs = {network.vpc for network in description.networks}
+    for index, vpc in enumerate(pool.networks):
+        if vpc not in vpcs:
+            problems.add(
+                f"{pool.path}.networks[{index}]", vpc, f"is none of multinet_networks ({', '.join(sorted(vpcs))})"
+            )
+    for vpc, count in Counter(pool.networks).items():
+        if count > 1:
+            problems.add(f"{pool.path}.networks", vpc, "a node has at most one interface in a VPC")
+    own = description.cluster["network"] or DEFAULT_NETWORK
+    if own in pool.networks:
+        problems.add(f"{pool.path}.networks", own, "is the cluster's own VPC: each interface needs another one")
+    if pool.options["node_count"] is not None and pool.options["autoscaling"]:
+        problems.add(f"{pool.path}.node_count", pool.options["node_count"], "cannot be given together with autoscaling")
+    _check_interfaces(problems, description, pool)
+
+
+def _check_interfaces(problems: Problems, description: Description, pool: NodePool) -> None:
+    """Note more networks than GKE, or the machine type, has interfaces for."""
+    count = len(pool.networks)
+    most = gke_rules.most_additional_networks(pool.machine_type)
+    if count > gke_rules.MAX_NODE_NETWORKS:
+        problems.add(
+            f"{pool.path}.networks", count, f"a node has at most {gke_rules.MAX_NODE_NETWORKS} additional networks"
+        )
+    elif most is not None and count > most:
+        problems.add(
+            f"{pool.path}.machine_type",
+            pool.machine_type,
+            f"has {gke_rules.vcpus(pool.machine_type)} vCPUs: at most {most} additional network{'s' * (most != 1)}, "
+            f"{count} given; choose a larger machine type or fewer networks",
+        )
+    pod_networks = sum(len(network.pod_ranges) for _, network in description.carried_by(pool))
+    if pod_networks > gke_rules.MAX_POD_NETWORKS:
+        problems.add(
+            f"{pool.path}.networks",
+            pod_networks,
+            f"a node pool has at most {gke_rules.MAX_POD_NETWORKS} additional pod networks",
+        )
+
+
+def _check_attachments(problems: Problems, description: Description) -> None:
+    """An attachment names one master interface, so all pools must have its network in the same place."""
+    ranges = [pod_range for network in description.networks for pod_range in network.pod_ranges]
+    _check_twice(problems, ((r.path, (r.namespace, r.attachment)) for r in ranges), "attachment")
+    for network in description.networks:
+        places = {
+            pool.name: f"eth{number}"
+            for pool in description.nodepools
+            for number, carried in description.carried_by(pool)
+            if carried is network
+        }
+        if len(set(places.values())) > 1:
+            where = ", ".join(f"{interface} in {name}" for name, interface in places.items())
+            problems.add(
+                f"{network.path}.vpc",
+                network.vpc,
+                f"is not the same interface in all node pools ({where}): give the pools their networks in one order",
+            )
+
+
+def _check_pods(problems: Problems, description: Description) -> None:
+    _check_twice(problems, ((pod.path, (pod.namespace, pod.name)) for pod in description.pods), "name")
+    carriers: dict[str, set[str]] = {
+        pod_range.attachment: {pool.name for pool in description.pools_with(network)}
+        for network in description.networks
+        for pod_range in network.pod_ranges
+    }
+    for pod in description.pods:
+        gke_rules.check_name(problems, f"{pod.path}.name", pod.name)
+        known = [name for name in pod.attachments if name in carriers]
+        for index, name in enumerate(pod.attachments):
+            if name not in carriers:
+                problems.add(
+                    f"{pod.path}.attachments[{index}]",
+                    name,
+                    f"is no attachment of multinet_networks ({', '.join(sorted(carriers))})",
+                )
+        if known and not set.intersection(*(carriers[name] for name in known)):
+            problems.add(f"{pod.path}.attachments", list(pod.attachments), "no node pool carries all of their networks")
+
+
+def _check_ranges(problems: Problems, descriptions: Sequence[Description]) -> None:
+    """Look at ranges across clusters: those of a VPC must not overlap, nor the pod ranges of a cluster."""
+    in_vpc: dict[tuple[str, str], dict[tuple[str, str], Range]] = defaultdict(dict)
+    for description in descriptions:
+        of_cluster: list[Range] = []
+        for network in description.networks:
+            primary = check_cidr(problems, f"{network.path}.node_range", network.node_range)
+            if primary is not None:
+                _check_primary(problems, description, network, primary)
+                _declare(problems, in_vpc[network.key], (network.subnetwork, ""), f"{network.path}.node_range", primary)
+            for pod_range in network.pod_ranges:
+                cidr = check_cidr(problems, f"{pod_range.path}.range", pod_range.range)
+                if cidr is None:
+                    continue
+                of_cluster.append((f"{pod_range.path}.range", cidr))
+                key = (network.subnetwork, pod_range.name)
+                _declare(problems, in_vpc[network.key], key, f"{pod_range.path}.range", cidr)
+                _check_capacity(problems, description, network, pod_range, cidr)
+        shared = {vpc for _, vpc in (network.key for network in description.networks)}
+        _check_overlaps(problems, of_cluster if len(shared) > 1 else [], "of one cluster")
+    for (_, vpc), declared in in_vpc.items():
+        _check_overlaps(problems, list(declared.values()), f"of VPC {vpc}")
+
+
+def _declare(
+    problems: Problems, declared: dict[tuple[str, str], Range], key: tuple[str, str], path: str, cidr: IPNetwork
+) -> None:
+    """Remember a range of a VPC; two clusters that share a subnetwork must say the same of it."""
+    other_path, other = declared.setdefault(key, (path, cidr))
+    if other != cidr:
+        problems.add(path, str(cidr), f"differs from {other_path} ({other}), which names the same range")
+
+
+def _check_overlaps(problems: Problems, ranges: list[Range], where: str) -> None:
+    for path, other_path, cidr, other in overlapping(ranges):
+        problems.add(other_path, str(other), f"overlaps {path} ({cidr}); ranges {where} must not overlap")
+
+
+def _check_primary(problems: Problems, description: Description, network: Network, primary: IPNetwork) -> None:
+    path, nodes = f"{network.path}.node_range", sum(pool.nodes for pool in description.pools_with(network))
+    if not LARGEST_PRIMARY <= primary.prefixlen <= SMALLEST_PRIMARY:
+        problems.add(path, str(primary), f"must be between /{LARGEST_PRIMARY} and /{SMALLEST_PRIMARY}")
+    elif nodes > primary.size - RESERVED_ADDRESSES:
+        problems.add(
+            path, str(primary), f"holds {primary.size - RESERVED_ADDRESSES} nodes; the node pools may have {nodes}"
+        )
+
+
+def _check_capacity(
+    problems: Problems, description: Description, network: Network, pod_range: PodRange, cidr: IPNetwork
+) -> None:
+    """A node takes a whole block of the range, however few pods it runs."""
+    if not gke_rules.MIN_PODS <= pod_range.max_pods_per_node <= gke_rules.MAX_PODS:
+        return  # said already; a block cannot be computed
+    holds = gke_rules.node_capacity(cidr, pod_range.max_pods_per_node)
+    nodes = sum(pool.nodes for pool in description.pools_with(network))
+    if nodes > holds:
+        problems.add(
+            f"{pod_range.path}.range",
+            str(cidr),
+            f"holds {holds} nodes at {pod_range.max_pods_per_node} pods "
+            f"(/{gke_rules.alias_block_prefix(pod_range.max_pods_per_node)} each); the node pools may have {nodes}",
+        )

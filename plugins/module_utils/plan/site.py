@@ -1,0 +1,174 @@
+# Copyright (c) 2026 multinet.gke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What follows from a description: the options of every module that a site run calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import gke_rules
+from ..cni.ranges import parse_cidr
+from .description import Description, Network, PodRange
+
+POOL_LABEL = "cloud.google.com/gke-nodepool"
+
+
+def derive(description: Description) -> dict[str, Any]:
+    """Return the derived plan of one cluster, in the words of the modules' options.
+
+    :param description: one that :func:`rules.check` has let through.
+    """
+    return {
+        "project": description.project,
+        "location": description.location,
+        "cluster": dict(description.cluster),
+        "vpcs": _vpcs(description),
+        "nodepools": [_nodepool(description, index) for index in range(len(description.nodepools))],
+        "attachments": [
+            _attachment(description, network, pod_range)
+            for network in description.networks
+            for pod_range in network.pod_ranges
+        ],
+        "pods": _pods(description),
+        "capacity": _capacity(description),
+    }
+
+
+def _vpcs(description: Description) -> list[dict[str, Any]]:
+    return [
+        {
+            "project": network.project,
+            "name": network.vpc,
+            "existing": network.existing,
+            "subnetworks": [
+                {
+                    "name": network.subnetwork,
+                    "region": description.region,
+                    "ip_cidr_range": network.node_range,
+                    "secondary_ranges": [{"name": r.name, "ip_cidr_range": r.range} for r in network.pod_ranges],
+                    "allow_multinet": network.allow_multinet,
+                }
+            ],
+        }
+        for network in description.networks
+    ]
+
+
+def _reference(description: Description, network: Network, kind: str, name: str) -> str:
+    """Return a name, or with Shared VPC the path that also names the host project."""
+    if network.project == description.project:
+        return name
+    within = f"regions/{description.region}" if kind == "subnetworks" else "global"
+    return f"projects/{network.project}/{within}/{kind}/{name}"
+
+
+def _nodepool(description: Description, index: int) -> dict[str, Any]:
+    pool = description.nodepools[index]
+    carried = [network for _, network in description.carried_by(pool)]
+    return {
+        **pool.options,
+        "machine_type": pool.machine_type,
+        "additional_node_networks": [
+            {
+                "network": _reference(description, network, "networks", network.vpc),
+                "subnetwork": _reference(description, network, "subnetworks", network.subnetwork),
+            }
+            for network in carried
+        ],
+        "additional_pod_networks": [
+            {
+                "subnetwork": _reference(description, network, "subnetworks", network.subnetwork),
+                "secondary_range": pod_range.name,
+                "max_pods_per_node": pod_range.max_pods_per_node,
+            }
+            for network in carried
+            for pod_range in network.pod_ranges
+        ],
+    }
+
+
+def _master(description: Description, network: Network) -> str:
+    """Return the interface of a network, the same in all pools that carry it."""
+    for pool in description.nodepools:
+        for number, carried in description.carried_by(pool):
+            if carried is network:
+                return f"eth{number}"
+    return f"eth{description.networks.index(network) + 1}"
+
+
+def _attachment(description: Description, network: Network, pod_range: PodRange) -> dict[str, Any]:
+    return {
+        "name": pod_range.attachment,
+        "namespace": pod_range.namespace,
+        "master": _master(description, network),
+        "range": pod_range.range,
+        "node_pools": [pool.name for pool in description.pools_with(network)],
+        "firewall_rule": f"{network.subnetwork}-allow-multinet",
+    }
+
+
+def _pods(description: Description) -> list[dict[str, Any]]:
+    """Return the pods with a selector for a pool that carries all their networks: nothing else asks for one."""
+    attachments = {
+        pod_range.attachment: (pod_range.namespace, {pool.name for pool in description.pools_with(network)})
+        for network in description.networks
+        for pod_range in network.pod_ranges
+    }
+    found = []
+    for pod in description.pods:
+        pools = [
+            pool.name
+            for pool in description.nodepools
+            if all(pool.name in attachments[name][1] for name in pod.attachments)
+        ]
+        found.append(
+            {
+                **pod.options,
+                "attachments": [{"name": name, "namespace": attachments[name][0]} for name in pod.attachments],
+                "node_selector": {POOL_LABEL: pools[0]} if pod.attachments else {},
+            }
+        )
+    return found
+
+
+def _capacity(description: Description) -> list[dict[str, Any]]:
+    """Return for each pod range where it is and how many nodes it has blocks for, and how many may come."""
+    return [
+        {
+            "attachment": f"{pod_range.namespace}/{pod_range.attachment}",
+            "master": _master(description, network),
+            "vpc": network.vpc,
+            "node_range": network.node_range,
+            "range": pod_range.range,
+            "block_prefix": gke_rules.alias_block_prefix(pod_range.max_pods_per_node),
+            "nodes_max": gke_rules.node_capacity(parse_cidr(pod_range.range), pod_range.max_pods_per_node),
+            "nodes_planned": sum(pool.nodes for pool in description.pools_with(network)),
+        }
+        for network in description.networks
+        for pod_range in network.pod_ranges
+    ]
+
+
+COLUMNS = {
+    "master": "interface",
+    "vpc": "VPC",
+    "node_range": "node range",
+    "attachment": "attachment",
+    "range": "pod range",
+    "nodes_planned": "nodes",
+    "nodes_max": "at most",
+}
+
+
+def table(sites: dict[str, dict[str, Any]]) -> str:
+    """Return the plans as a table for people: one line per pod range."""
+    rows = [["cluster", *COLUMNS.values()]]
+    rows += [
+        [host, *(str(entry[key]) for key in COLUMNS)] for host, site in sites.items() for entry in site["capacity"]
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
