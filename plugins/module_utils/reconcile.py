@@ -56,6 +56,7 @@ class Plan:
     after: State | None
     changes: tuple[Change, ...] = ()
     warnings: tuple[str, ...] = ()
+    settle: Callable[[], object] | None = None  # waits, by reads, for what was started now or earlier
 
 
 class Resource(Protocol[Observed]):
@@ -83,10 +84,12 @@ def reconcile(resource: Resource[Observed], context: Context) -> dict[str, Any]:
     plan = resource.plan(observed)
     for warning in plan.warnings:
         context.warn(warning)
-    if plan.changes and not context.check_mode:
+    if (plan.changes or plan.settle) and not context.check_mode:
         for change in plan.changes:
             context.progress(change.title)
             change.call()
+        if plan.settle:
+            plan.settle()
         observed = resource.observe()
     result: dict[str, Any] = {
         "changed": bool(plan.changes),
