@@ -1,0 +1,79 @@
+# The front door: `make help` lists what it can do. Everything that a target needs, it sets up itself.
+# Nothing is installed on the machine: what is built lies in .build, what is fetched in ~/.cache/gkelab.
+
+PYTHON ?= python3
+ARGS ?=
+BUILD := .build
+BIN := $(BUILD)/venv/bin
+GKELAB := PYTHONPATH=lab $(BIN)/python -m gkelab
+TREE := $(BUILD)/tree/ansible_collections/multinet/gke
+COLLECTIONS := $(CURDIR)/$(BUILD)/collections
+INSTALLED := $(COLLECTIONS)/ansible_collections/multinet/gke
+SOURCES := $(shell find galaxy.yml README.md LICENSE requirements.txt meta plugins roles playbooks docs changelogs -type f ! -name '*.pyc')
+
+export ANSIBLE_COLLECTIONS_PATH := $(COLLECTIONS)
+export PYTHONDONTWRITEBYTECODE :=
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: collection ## the guide for real: lab up, site playbook to verified pods, twice
+	@$(BIN)/python tooling/demo.py
+
+.PHONY: test
+test: collection ## all tests, of large matrices a seeded sample
+	@$(BIN)/python -m pytest tests lab/tests -q -rs
+
+.PHONY: test-all
+test-all: collection gates ## all tests and all gates, nothing left out
+	@MULTINET_TEST_ALL=1 $(BIN)/python -m pytest tests lab/tests -q -rs
+
+.PHONY: check
+check: venv tree ## format, lint, types and the fast tests (under a minute)
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@cd $(BUILD)/tree && MYPYPATH=$(CURDIR)/$(BUILD)/tree mypy --config-file $(CURDIR)/pyproject.toml \
+		--cache-dir $(CURDIR)/$(BUILD)/mypy --namespace-packages --explicit-package-bases -p ansible_collections.multinet.gke.plugins
+	@MYPYPATH=lab $(BIN)/mypy --cache-dir $(BUILD)/mypy-lab -p gkelab
+	@$(BIN)/antsibull-changelog lint
+	@$(BIN)/python -m pytest tests/unit lab/tests -q -n 2 -m "not full and not control_plane"
+
+.PHONY: gates
+gates: collection ## ansible-test sanity, ansible-lint, docs and Galaxy's importer on the built artifact
+	@$(BIN)/python tooling/gates.py $(ARGS)
+
+.PHONY: site
+site: collection ## the site playbook on the running lab; ARGS are ansible-playbook's
+	@eval "$$($(GKELAB) env)" && ansible-playbook multinet.gke.site -i lab/demo/inventory.yml $(ARGS)
+
+.PHONY: lab
+lab: venv ## start the lab; ARGS are those of gkelab up
+	@$(GKELAB) up $(ARGS)
+
+.PHONY: down
+down: venv ## stop the lab and forget it
+	@$(GKELAB) down $(ARGS)
+
+.PHONY: env
+env: venv ## shell exports that point tools at the lab: eval "$(make -s env)"
+	@$(GKELAB) env $(ARGS)
+
+.PHONY: venv
+venv:
+	@$(PYTHON) tooling/prepare.py $(BUILD)/venv
+
+.PHONY: tree
+tree: # the collection under the path that Ansible's tools want
+	@mkdir -p $(dir $(TREE)) && ln -sfn $(CURDIR) $(TREE)
+
+.PHONY: collection
+collection: venv tree $(INSTALLED)/MANIFEST.json ## build the collection and install it into .build
+
+$(INSTALLED)/MANIFEST.json: $(SOURCES) | venv
+	@rm -rf $(BUILD)/dist $(INSTALLED)
+	@ansible-galaxy collection build --output-path $(BUILD)/dist . > $(BUILD)/galaxy.log
+	@ansible-galaxy collection install --offline $(BUILD)/dist/*.tar.gz -p $(COLLECTIONS) >> $(BUILD)/galaxy.log 2>&1 \
+		|| { cat $(BUILD)/galaxy.log; exit 1; }
+	@touch $@
