@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A lab's folder: what lies where in it.
+
+```
+lab.json             engine, port and clock of this lab; its presence makes a folder a lab
+token                the access token that both APIs take
+kubeconfig           all clusters of the lab
+requests.jsonl       what the Google APIs were asked
+run/                 one record per process
+log/                 output of cloud, fabric and registry
+fabric/              sockets of the networks
+uml/                 sockets of the kernels
+bin/                 kubectl
+clusters/PROJECT/LOCATION/NAME/            cluster.json audit.log pki/ etcd/ log/ ...
+clusters/PROJECT/LOCATION/NAME/nodes/NODE/ node.json log/ ...
+```
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from gkelab.files import write_secret
+
+# A unix socket's path has 107 bytes; the longest below the folder is uml/12345678/mconsole and as long again while UML
+# makes it (uml/12345678/mconsole, clusters' sockets are shorter).
+LONGEST_FOLDER = 80
+PROJECT, REGION, ZONE = "test-project", "us-central1", "us-central1-c"
+
+
+class LabError(Exception):
+    """A command of gkelab cannot be done; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a lab was started with."""
+
+    engine: str
+    port: int
+    time_factor: float | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the Google APIs answer."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def default_folder() -> Path:
+    """Return the folder of the lab that is meant when none is named (XDG)."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "gkelab" / "default"
+
+
+class Lab:
+    """The places of one lab."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.expanduser().absolute()
+        self.token_file = self.folder / "token"
+        self.kubeconfig = self.folder / "kubeconfig"
+        self.requests = self.folder / "requests.jsonl"
+        self.service_account = self.folder / "service-account.json"
+        self.logs = self.folder / "log"
+        self.fabric = self.folder / "fabric"
+        self.kernels = self.folder / "uml"
+        self.bin = self.folder / "bin"
+        self.clusters = self.folder / "clusters"
+        self._settings = self.folder / "lab.json"
+
+    @property
+    def exists(self) -> bool:
+        """Tell whether the folder is a lab."""
+        return self._settings.exists()
+
+    @property
+    def token(self) -> str:
+        """The access token."""
+        return self.token_file.read_text().strip()
+
+    def settings(self) -> Settings:
+        """Return what the lab was started with."""
+        try:
+            return Settings(**json.loads(self._settings.read_text()))
+        except FileNotFoundError:
+            raise LabError(f"there is no lab in {self.folder}: `gkelab up` starts one") from None
+        except (ValueError, TypeError) as error:
+            raise LabError(f"{self._settings} cannot be read ({error}): `gkelab down` removes this lab") from error
+
+    def create(self, settings: Settings) -> None:
+        """Make the folder a lab, or give a lab new settings. The token stays as it is."""
+        if len(os.fsencode(self.folder)) > LONGEST_FOLDER:
+            raise LabError(
+                f"the path {self.folder} is too long by {len(os.fsencode(self.folder)) - LONGEST_FOLDER} bytes for the "
+                "unix sockets in it: choose another with --dir"
+            )
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not self.exists and any(self.folder.iterdir()):
+            raise LabError(f"{self.folder} is not empty and no lab: choose another folder with --dir")
+        self.folder.chmod(0o700)
+        write_secret(self._settings, json.dumps(asdict(settings)) + "\n")
+        if not self.token_file.exists():
+            write_secret(self.token_file, secrets.token_urlsafe(32))
+        for folder in (self.logs, self.fabric, self.kernels, self.bin, self.clusters):
+            folder.mkdir(exist_ok=True)
+
+
+def short(name: str) -> str:
+    """Return eight characters that stand for a long name where only a short one fits."""
+    return hashlib.sha256(name.encode()).hexdigest()[:8]

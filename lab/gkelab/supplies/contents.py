@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The images that the lab's nodes have on board, and what stands in for what (lab/README.md says the same in prose)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gkelab.supplies import archive
+from gkelab.supplies.archive import Image, with_busybox, write_archive
+from gkelab.supplies.cache import Say, entry, key_of
+
+FILES = Path(__file__).resolve().parent.parent / "images"
+PAUSE = "localhost/pause:1"
+# The guide's images by digest: containerd looks up `repository@digest` and ignores the tag.
+MULTUS = "gcr.io/gke-release/multus-cni@sha256:25b48b8dbbf6c78a10452836f52dee456514783565b70633a168a39e6d322310"
+WHEREABOUTS = "gcr.io/gke-release/whereabouts@sha256:2bb8450a99d86c73b262f5ccd8c433d3e3abf17d36ee5c3bf1056a1fe479e8c2"
+SAMPLE = ("docker.io/library/nginx:latest", "docker.io/library/nginx:alpine")
+PROBE = ("docker.io/library/busybox:1.37", "docker.io/library/busybox:latest")
+
+
+def images(tree: Path, multus: Path, whereabouts: Path) -> list[Image]:
+    """Return all images; the arguments are the nodes' tree and the folders of two modules' programs."""
+    busybox = tree / "usr/bin/busybox"
+    return [
+        with_busybox([PAUSE], ["/bin/sleep", "2147483647"], busybox, {}),
+        with_busybox(
+            [MULTUS],
+            ["/install-multus-config"],
+            busybox,
+            {
+                "multus": multus / "multus",
+                "gkecmd": FILES / "gkecmd",
+                "install-multus-config": FILES / "install-multus-config",
+            },
+        ),
+        with_busybox(
+            [WHEREABOUTS],
+            ["/bin/sh"],
+            busybox,
+            {
+                "whereabouts": whereabouts / "whereabouts",
+                "ip-control-loop": whereabouts / "ip-control-loop",
+                "install-cni.sh": FILES / "install-cni.sh",
+            },
+        ),
+        with_busybox(SAMPLE, ["/app"], busybox, {"app": FILES / "app", "www/index.html": FILES / "index.html"}),
+        with_busybox(PROBE, ["/bin/sh"], busybox, {}),
+    ]
+
+
+def build(cache: Path, tree: Path, multus: Path, whereabouts: Path, say: Say) -> Path:
+    """Return the archive with all images, after writing it if it is not there."""
+    recipe: list[str | bytes] = [
+        *(str(path.relative_to(cache)) for path in (tree, multus, whereabouts)),
+        *(path.read_bytes() for path in (Path(__file__), Path(archive.__file__), *sorted(FILES.iterdir()))),
+    ]
+
+    def make(folder: Path) -> None:
+        say("writing the nodes' images")
+        write_archive(images(tree, multus, whereabouts), folder / "images.tar")
+
+    return entry(cache, f"images/{key_of(recipe)}", make, say) / "images.tar"
