@@ -91,16 +91,20 @@ class Lab:
         except (ValueError, TypeError) as error:
             raise LabError(f"{self._settings} cannot be read ({error}): `gkelab down` removes this lab") from error
 
-    def create(self, settings: Settings) -> None:
-        """Make the folder a lab, or give a lab new settings. The token stays as it is."""
+    def check_folder(self) -> None:
+        """Raise LabError if the folder cannot become a lab."""
         if len(os.fsencode(self.folder)) > LONGEST_FOLDER:
             raise LabError(
                 f"the path {self.folder} is too long by {len(os.fsencode(self.folder)) - LONGEST_FOLDER} bytes for the "
                 "unix sockets in it: choose another with --dir"
             )
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not self.exists and any(self.folder.iterdir()):
+        if not self.exists and self.folder.exists() and any(self.folder.iterdir()):
             raise LabError(f"{self.folder} is not empty and no lab: choose another folder with --dir")
+
+    def create(self, settings: Settings) -> None:
+        """Make the folder a lab, or a lab's folder complete again. The token stays as it is."""
+        self.check_folder()
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder.chmod(0o700)
         write_secret(self._settings, json.dumps(asdict(settings)) + "\n")
         if not self.token_file.exists():

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starting, repairing and removing a lab."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from gkelab import checks
+from gkelab.fabric.client import FabricClient
+from gkelab.locks import locked_folder
+from gkelab.machines import ports
+from gkelab.machines.cluster import clusters, write_kubeconfig
+from gkelab.machines.engines import ControlPlaneEngine, FullEngine
+from gkelab.output import Progress
+from gkelab.processes import Processes, kill_session
+from gkelab.state import Lab, LabError, Settings
+from gkelab.supplies import Supplies, cache_folder
+from gkelab.uml import link
+from gkelab.waiting import wait_for
+
+PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+DEFAULT = Settings("full", 26400)
+STARTED_WITHIN = 60  # seconds
+GONE_WITHIN = 10  # seconds
+
+
+class Lifecycle:
+    """What `up` and `down` do with one lab."""
+
+    def __init__(self, lab: Lab, progress: Progress) -> None:
+        self.lab = lab
+        self.progress = progress
+        self.processes = Processes(lab.folder)
+        self.supplies = Supplies(cache_folder(), progress.say)
+        self._started: list[str] = []  # by this very command
+
+    def up(self, engine: str | None, port: int | None, time_factor: float | None) -> Settings:
+        """Start the lab, or repair it; return its settings. What is None is as the lab has it, or the default."""
+        with self._held():
+            fresh = not self.lab.exists
+            settings = self._settings(engine, port, time_factor)
+            for warning in checks.check(settings.engine, self.supplies.cache, self.lab.folder):
+                self.progress.say(f"note: {warning}")
+            try:
+                self._start(settings, fresh=fresh)
+            except BaseException as error:  # Ctrl-C above all: nothing that was started may be left
+                self._undo(error, fresh=fresh)
+                raise
+        return settings
+
+    def down(self) -> bool:
+        """End everything and forget the lab; tell whether there was one."""
+        if not self.lab.folder.exists():
+            return False
+        if not self.lab.exists and any(self.lab.folder.iterdir()):
+            raise LabError(f"{self.lab.folder} is not a lab: it is left as it is")
+        with self._held():
+            self._remove()
+        return True
+
+    @contextlib.contextmanager
+    def _held(self) -> Iterator[None]:
+        """Hold the lab's folder, so that no other `up` or `down` is at it."""
+        what = f"the lab in {self.lab.folder}"
+        while True:
+            self.lab.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with contextlib.ExitStack() as stack:
+                try:
+                    stack.enter_context(locked_folder(self.lab.folder, what, self.progress.say))
+                except FileNotFoundError:  # a `down` has removed it meanwhile
+                    continue
+                yield
+                return
+
+    def _settings(self, engine: str | None, port: int | None, time_factor: float | None) -> Settings:
+        """Return the settings to start with; a lab that is there cannot get others."""
+        if not self.lab.exists:
+            self.lab.check_folder()
+            return Settings(engine or DEFAULT.engine, port or DEFAULT.port, time_factor)
+        known = self.lab.settings()
+        for name, asked in (("engine", engine), ("port", port), ("time_factor", time_factor)):
+            if asked not in (None, getattr(known, name)):
+                option = name.replace("_", "-")
+                raise LabError(
+                    f"the lab in {self.lab.folder} has --{option} {getattr(known, name)}, not {asked}: `gkelab down` "
+                    "first, or use another --dir and --port beside it"
+                )
+        return known
+
+    def _start(self, settings: Settings, *, fresh: bool) -> None:
+        """Start what does not run, in order, and return when all of it is usable."""
+        self._check_ports(settings)
+        self.lab.create(settings)
+        if not fresh:
+            self._sweep()
+        self.supplies.fetch(settings.engine)
+        self.progress.done("supplies are there")
+        environment = {"PYTHONPATH": os.pathsep.join(filter(None, (str(PACKAGE_ROOT), os.environ.get("PYTHONPATH"))))}
+        if settings.engine != "api":
+            link(self.lab.bin / "kubectl", self.supplies.kubernetes / "kubectl")
+            write_kubeconfig(self.lab)
+        if settings.engine == "full":
+            self._start_networks(settings, environment)
+        self._start_cloud(settings, environment)
+        if settings.engine != "api":
+            self._repair(settings.engine)
+
+    def _start_networks(self, settings: Settings, environment: dict[str, str]) -> None:
+        fabric = FabricClient(self.lab.fabric)
+        if not self._runs("fabric"):
+            for place in clusters(self.lab):  # a kernel does not plug its NICs in again: it must boot again
+                for name in (f"nodes/{node.name}" for node in place.nodes()):
+                    self.processes.stop(place.process(name), patience=0)
+                self.processes.stop(place.process("gateway"), patience=0)
+            command = [sys.executable, "-m", "gkelab.fabric.server", self.lab.fabric]
+            self._launch("fabric", command, environment)
+        if not self._runs("registry"):
+            port = settings.port + ports.REGISTRY_OFFSET
+            command = [sys.executable, "-m", "gkelab.registry", self.supplies.images, port]
+            self._launch("registry", command, environment)
+        self._wait("fabric", fabric.answers)
+        self._wait("registry", lambda: not ports.is_free(settings.port + ports.REGISTRY_OFFSET))
+        self.progress.done("networks and image registry answer")
+
+    def _start_cloud(self, settings: Settings, environment: dict[str, str]) -> None:
+        if not self._runs("cloud"):
+            command = [sys.executable, "-m", "gkelab.cloud", "--dir", self.lab.folder, "--port", settings.port]
+            command += ["--engine", settings.engine]
+            if settings.time_factor is not None:
+                command += ["--time-factor", settings.time_factor]
+            self._launch("cloud", command, environment)
+        self._wait("cloud", lambda: answers(settings))
+        self.progress.done(f"the Google APIs answer on {settings.url}")
+
+    def _repair(self, engine: str) -> None:
+        """Bring back what the lab's clusters have lost, from what their folders say."""
+        kind = FullEngine if engine == "full" else ControlPlaneEngine
+        machines = kind(self.lab, self.supplies)
+        known = list(clusters(self.lab))
+        nodes = [node for place in known for node in place.nodes()]
+        if known:
+            machines.recover([place.spec for place in known], nodes, {})
+            self.progress.done(f"clusters: {len(known)}, nodes: {len(nodes)}, all running")
+
+    def _launch(self, name: str, command: list[object], environment: dict[str, str]) -> None:
+        """Start one of the lab's own processes; say so if there was one before."""
+        if any(record.name == name for record in self.processes.records()):
+            self.progress.say(f"{name} had ended, it is started again")
+        self.processes.start(name, command, self._log(name), environment)
+        self._started.append(name)
+
+    def _runs(self, name: str) -> bool:
+        return self.processes.running(name) is not None
+
+    def _log(self, name: str) -> Path:
+        return self.lab.logs / f"{name}.log"
+
+    def _wait(self, name: str, condition: Callable[[], bool]) -> None:
+        wait_for(lambda: condition() or not self._runs(name), STARTED_WITHIN, 0.05)
+        if not (self._runs(name) and condition()):
+            last = self._log(name).read_text(errors="replace").strip().splitlines()[-5:]
+            raise LabError("\n".join([f"{name} did not start, see {self._log(name)}:", *last]))
+
+    def _check_ports(self, settings: Settings) -> None:
+        wanted = {"cloud": settings.port}
+        if settings.engine == "full":
+            wanted["registry"] = settings.port + ports.REGISTRY_OFFSET
+        for name, port in wanted.items():
+            if not self._runs(name) and not ports.is_free(port):
+                raise LabError(f"port {port} on 127.0.0.1 is in use by another program: choose another with --port")
+
+    def _sweep(self) -> None:
+        """End processes that carry this lab's mark and are in no record: a crash has left them."""
+        known = {record.pid for record in self.processes.records() if record.runs}
+        lost = [pid for pid in self.processes.strays() if os.getpgid(pid) not in known]
+        for pid in lost:
+            kill_session(pid)
+        if lost:
+            self.progress.say(f"ended {len(lost)} processes that a crash has left")
+
+    def _undo(self, error: BaseException, *, fresh: bool) -> None:
+        """Stop what this command has started, and say so."""
+        why = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        with _undisturbed():
+            if fresh:
+                self._remove()
+                self.progress.say(f"{why}: everything that was started is stopped, and {self.lab.folder} is removed")
+                return
+            for name in reversed(self._started):
+                self.processes.stop(name, patience=2)
+            stopped = ", ".join(self._started) or "nothing"
+            self.progress.say(f"{why}: stopped again what was started ({stopped}); the lab's state is kept")
+
+    def _remove(self) -> None:
+        """End every process of the lab and remove its folder."""
+        self.processes.stop("cloud", patience=3)  # first, so that it starts nothing any more
+        for record in self.processes.records():
+            if record.runs:
+                kill_session(record.pid)
+        for pid in self.processes.strays():
+            kill_session(pid)
+        if not wait_for(self._all_gone, GONE_WITHIN, 0.05):
+            left = ", ".join(map(str, self.processes.strays()))
+            raise LabError(f"these processes do not end: {left}; {self.lab.folder} is kept")
+        shutil.rmtree(self.lab.folder)
+
+    def _all_gone(self) -> bool:
+        return not any(record.runs for record in self.processes.records()) and not self.processes.strays()
+
+
+def answers(settings: Settings) -> bool:
+    """Tell whether the Google APIs of a lab answer."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{settings.url}/", timeout=5) as answer:
+            return isinstance(json.loads(answer.read()), dict)
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let nobody interrupt the cleaning up."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

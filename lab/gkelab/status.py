@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What of a lab runs, and where."""
+
+from __future__ import annotations
+
+from gkelab.lifecycle import answers
+from gkelab.machines.cluster import clusters
+from gkelab.output import table
+from gkelab.processes import Processes
+from gkelab.state import Lab
+
+
+def report(lab: Lab) -> tuple[str, bool]:
+    """Return the lab's state as text, and whether anything of it runs."""
+    settings = lab.settings()
+    processes = Processes(lab.folder)
+    records = processes.records()
+    running = {record.name for record in records if record.runs}
+    api = "answers" if answers(settings) else "does not answer"
+    parts = [f"{lab.folder}: engine {settings.engine}, Google APIs on {settings.url} ({api})"]
+
+    def state(name: str) -> str:
+        return "runs" if name in running else "LOST"
+
+    rows: list[tuple[object, ...]] = [("CLUSTER", "ENDPOINT", "CONTROL PLANE", "NODES")]
+    nodes: list[tuple[object, ...]] = [("NODE", "POOL", "CLUSTER", "STATE", "ADDRESSES")]
+    for place in clusters(lab):
+        own = [
+            record.name
+            for record in records
+            if record.name.startswith(f"{place.key}/") and "/nodes/" not in record.name
+        ]
+        lost = [name.rpartition("/")[2] for name in own if name not in running]
+        rows.append((place.key, place.address, f"LOST: {', '.join(lost)}" if lost else "runs", len(place.nodes())))
+        for node in place.nodes():
+            what = state(place.process(f"nodes/{node.name}")) if settings.engine == "full" else "an object only"
+            nodes.append((node.name, node.pool, place.key, what, " ".join(nic.address for nic in node.nics)))
+    listing: list[tuple[object, ...]] = [
+        ("PROCESS", "PID", "STATE"),
+        *((r.name, r.pid, state(r.name)) for r in records),
+    ]
+    parts += [table(part) for part in (rows, nodes, listing) if len(part) > 1]
+    return "\n\n".join(parts), bool(running)
