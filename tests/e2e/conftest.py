@@ -1,0 +1,67 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pathlib
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from harness import INSTALLED, ROOT, Lab, free_port
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installed_artifact() -> pathlib.Path:
+    """What is tested is what was built and installed, and it is as old as the sources."""
+    assert (INSTALLED / "MANIFEST.json").is_file(), "the collection is not installed: run make collection"
+    subprocess.run(
+        ["ansible-galaxy", "collection", "verify", "--offline", "multinet.gke", "-p", str(INSTALLED.parents[2])],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    for source in (*ROOT.glob("plugins/**/*.py"), *ROOT.glob("roles/**/*.yml"), *ROOT.glob("playbooks/**/*.yml")):
+        copy = INSTALLED / source.relative_to(ROOT)
+        assert copy.read_bytes() == source.read_bytes(), f"{copy} is not {source}: run make collection"
+    return INSTALLED
+
+
+def _lab(engine: str) -> Iterator[Lab]:
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="gl", dir="/tmp"))
+    lab = Lab(folder / "l", engine, free_port())
+    try:
+        lab.up()
+        yield lab
+    finally:
+        lab.down()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def api_lab() -> Iterator[Lab]:
+    """A lab whose clusters are not real."""
+    yield from _lab("api")
+
+
+@pytest.fixture(scope="module")
+def control_plane_lab() -> Iterator[Lab]:
+    """A lab whose clusters are real API servers without nodes."""
+    _needs_linux()
+    yield from _lab("control-plane")
+
+
+@pytest.fixture(scope="module")
+def full_lab() -> Iterator[Lab]:
+    """A lab whose nodes are real kernels."""
+    _needs_linux()
+    yield from _lab("full")
+
+
+def _needs_linux() -> None:
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        pytest.skip("only x86-64 Linux runs the lab's kernels and Kubernetes")

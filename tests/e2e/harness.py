@@ -1,0 +1,209 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What end-to-end tests need: a lab, playbook runs of the installed collection, and what both APIs were asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import shlex
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import ansible_runner
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+INSTALLED = ROOT / ".build" / "collections" / "ansible_collections" / "multinet" / "gke"
+OWN_AGENT = "multinet.gke"
+READS = ("get", "list", "watch")
+
+
+def shared(*parts: str) -> pathlib.Path:
+    """Return a file of the recorded data, which lies beside the checkout or where MULTINET_DATA says."""
+    data = pathlib.Path(os.environ.get("MULTINET_DATA") or ROOT.parent / "shared" / "data")
+    return data.joinpath(*parts)
+
+
+@dataclass
+class Run:
+    """One run of a playbook."""
+
+    rc: int
+    stats: dict[str, dict[str, int]]
+    events: list[dict[str, Any]] = field(default_factory=list)
+    stdout: str = ""
+
+    @property
+    def changed(self) -> int:
+        """Return the number of changed tasks over all hosts."""
+        return sum(self.stats.get("changed", {}).values())
+
+    def results(self, module: str = "") -> Iterator[dict[str, Any]]:
+        """Yield the results of all tasks of our modules (or of one), loop items one by one."""
+        for event in self.events:
+            if event["event"] not in ("runner_on_ok", "runner_on_failed", "runner_item_on_ok", "runner_item_on_failed"):
+                continue
+            data = event["event_data"]
+            result = data["res"]
+            if not data["task_action"].startswith("multinet.gke.") or not data["task_action"].endswith(module):
+                continue
+            if not isinstance(result.get("results"), list) or "ansible_loop_var" in result or "ok" in result:
+                yield result
+
+    @property
+    def actions(self) -> list[str]:
+        """Return the titles of all writes, in order."""
+        return [action for result in self.results() for action in result.get("actions", [])]
+
+    def failure(self) -> str:
+        """Return the message of the task that failed."""
+        return next(
+            str(event["event_data"]["res"].get("msg", ""))
+            for event in self.events
+            if event["event"] in ("runner_on_failed", "runner_item_on_failed")
+            and not event["event_data"].get("ignore_errors")
+        )
+
+
+@dataclass
+class Lab:
+    """A lab of its own for the tests."""
+
+    folder: pathlib.Path
+    engine: str
+    port: int
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def gkelab(self, *args: str) -> str:
+        """Run the lab's command; return what it printed."""
+        command = [sys.executable, "-m", "gkelab", args[0], "--dir", str(self.folder), *args[1:]]
+        result = subprocess.run(
+            command,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "lab")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 0, f"gkelab {' '.join(args)}: {result.stdout}{result.stderr}"
+        return result.stdout
+
+    def up(self) -> None:
+        """Start it."""
+        self.gkelab("up", "--engine", self.engine, "--port", str(self.port))
+        for line in self.gkelab("env").splitlines():
+            if line.startswith("export "):
+                for word in shlex.split(line.removeprefix("export ")):
+                    name, _, value = word.partition("=")
+                    self.environment[name] = value
+
+    def down(self) -> None:
+        """Stop it."""
+        self.gkelab("down")
+
+    def kubectl(self, *args: str) -> str:
+        """Run kubectl on the lab's cluster."""
+        result = subprocess.run(
+            ["kubectl", *args],
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 0, f"kubectl {' '.join(args)}: {result.stdout}{result.stderr}"
+        return result.stdout
+
+    def google(self, method: str, path: str, body: object = None) -> Any:
+        """Send a request to the Google APIs; return the answer."""
+        request = urllib.request.Request(
+            self.environment["GKELAB_URL"] + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Bearer {self.environment['GKELAB_TOKEN']}",
+                "Content-Type": "application/json",
+                "User-Agent": "test",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def play(
+        self,
+        playbook: str | list[dict[str, Any]],
+        *,
+        inventory: pathlib.Path | dict[str, Any] = ROOT / "lab" / "demo" / "inventory.yml",
+        arguments: str = "",
+        variables: dict[str, Any] | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> Run:
+        """Run a playbook of the installed collection, or plays given as data."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            if not isinstance(playbook, str):
+                (folder / "play.yml").write_text(yaml.safe_dump(playbook))
+                playbook = str(folder / "play.yml")
+            if isinstance(inventory, dict):
+                (folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
+                inventory = folder / "hosts.yml"
+            result = ansible_runner.run(
+                private_data_dir=name,
+                playbook=playbook,
+                inventory=str(inventory),
+                extravars=variables or {},
+                cmdline=arguments or None,
+                envvars={
+                    **self.environment,
+                    "ANSIBLE_COLLECTIONS_PATH": str(INSTALLED.parents[2]),
+                    "ANSIBLE_FORCE_COLOR": "false",
+                    **(environment or {}),
+                },
+                quiet=True,
+            )
+            events = list(result.events)
+            return Run(result.rc, result.stats or {}, events, result.stdout.read())
+
+    def google_requests(self) -> list[dict[str, Any]]:
+        """Return all requests to the Google APIs so far."""
+        log = self.folder / "requests.jsonl"
+        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+    def kubernetes_requests(self) -> list[dict[str, Any]]:
+        """Return the requests that our collection has sent to the clusters' API servers so far (audit log)."""
+        events = (json.loads(line) for log in self.folder.glob("**/audit.log") for line in log.read_text().splitlines())
+        return [event for event in events if event.get("userAgent", "").startswith(OWN_AGENT)]
+
+
+def google_writes(requests: list[dict[str, Any]]) -> list[str]:
+    """Return the requests that change something; waiting for an operation is a POST that does not."""
+    return [
+        f"{request['method']} {request['path']}"
+        for request in requests
+        if request["method"] != "GET" and not request["path"].endswith("/wait")
+    ]
+
+
+def kubernetes_writes(events: list[dict[str, Any]]) -> list[str]:
+    """Return the requests that change something."""
+    return [
+        f"{event['verb']} {event['objectRef']['resource']}/{event['objectRef'].get('subresource', '')} "
+        f"{event['objectRef'].get('name', '')}"
+        for event in events
+        if event["verb"] not in READS
+    ]
+
+
+def free_port() -> int:
+    """Return a base port with a hundred free ones after it, most likely."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return 20000 + int(probe.getsockname()[1]) % 120 * 100
