@@ -6,13 +6,11 @@ import pathlib
 import platform
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from harness import INSTALLED, ROOT, Lab, free_port
 
 

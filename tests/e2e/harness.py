@@ -88,8 +88,7 @@ class Lab:
         result = subprocess.run(
             command,
             env={**os.environ, "PYTHONPATH": str(ROOT / "lab")},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             check=False,
         )
@@ -114,8 +113,7 @@ class Lab:
         result = subprocess.run(
             ["kubectl", *args],
             env={**os.environ, **self.environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             check=False,
         )

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import pytest
+
 from harness import INSTALLED, Lab, Run, google_writes, kubernetes_writes, shared
 
 pytestmark = pytest.mark.full

@@ -69,7 +69,6 @@ def _nodepool(description: Description, index: int) -> dict[str, Any]:
     carried = [network for _, network in description.carried_by(pool)]
     return {
         **pool.options,
-        "machine_type": pool.machine_type,
         "additional_node_networks": [
             {
                 "network": _reference(description, network, "networks", network.vpc),

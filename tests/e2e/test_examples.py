@@ -1,0 +1,66 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The EXAMPLES of every module are run, in the order in which a site is made, and again: nothing changes then."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from harness import INSTALLED, Lab, Run
+
+pytestmark = pytest.mark.full
+
+ORDER = (
+    "multinet_plan",
+    "gke_multinet_vpc",
+    "gke_multinet_cluster",
+    "gke_multinet_nodepool",
+    "multus_install",
+    "nad",
+    "multinet_pod",
+    "whereabouts_pool_info",
+    "whereabouts_pool",
+    "multinet_verify",
+)
+
+
+def examples(module: str) -> list[dict[str, Any]]:
+    """Return the tasks of a module's EXAMPLES."""
+    source = (INSTALLED / "plugins" / "modules" / f"{module}.py").read_text()
+    (text,) = re.findall(r'^EXAMPLES = r"""(.*?)"""', source, re.DOTALL | re.MULTILINE)
+    tasks: list[dict[str, Any]] = yaml.safe_load(text)
+    return tasks
+
+
+@pytest.fixture(scope="module")
+def first(full_lab: Lab) -> Run:
+    tasks = [task for module in ORDER for task in examples(module)]
+    return full_lab.play(
+        [
+            {
+                "name": "Examples",
+                "hosts": "localhost",
+                "gather_facts": False,
+                "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+                "tasks": tasks,
+            }
+        ]
+    )
+
+
+def test_every_module_has_examples() -> None:
+    modules = {path.stem for path in (INSTALLED / "plugins" / "modules").glob("*.py")}
+    assert modules == set(ORDER)
+
+
+def test_the_examples_run(first: Run) -> None:
+    assert first.rc == 0, first.stdout
+
+
+def test_the_examples_of_every_module_were_run(first: Run) -> None:
+    ran = {event["event_data"].get("task_action", "").rpartition(".")[2] for event in first.events}
+    assert set(ORDER) <= ran
