@@ -121,5 +121,5 @@ def _waiting(status: dict[str, Any]) -> str:
             return ": ".join(text for text in (waiting.get("reason"), waiting.get("message")) if text)
     for condition in status.get("conditions", ()):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            return f"{condition.get('reason', '')}: {condition.get('message', '')}"
+            return str(condition.get("reason", "not scheduled"))
     return ": ".join(text for text in (status.get("reason"), status.get("message")) if text)

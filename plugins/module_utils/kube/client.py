@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from ..errors import AccessError, ApiError
+from ..errors import AccessError, ApiError, Refused
 from ..libraries import library
 from .connection import Connection
 from .kinds import Kind, Ref
@@ -80,16 +80,20 @@ class Kube:
         """Change an object by a merge patch (default) or a JSON patch."""
         return self._must("PATCH", ref.path, f"patch {ref}", body=patch, content_type=content_type)
 
-    def delete(self, ref: Ref, *, grace_seconds: int | None = None, uid: str | None = None) -> None:
+    def delete(
+        self, ref: Ref, *, grace_seconds: int | None = None, uid: str | None = None, version: str | None = None
+    ) -> None:
         """Delete an object; it is no error if there is none.
 
         :param uid: delete only the object with this uid, not another one that took its name.
+        :param version: delete it only as it was at this resourceVersion; ApiError 409 if it has changed since.
         """
         body: Object = {"propagationPolicy": "Background"}
         if grace_seconds is not None:
             body["gracePeriodSeconds"] = grace_seconds
-        if uid:
-            body["preconditions"] = {"uid": uid}
+        preconditions = {"uid": uid, "resourceVersion": version}
+        if any(preconditions.values()):
+            body["preconditions"] = {key: value for key, value in preconditions.items() if value}
         self._request("DELETE", ref.path, f"delete {ref}", body=body, missing_ok=True)
 
     def _must(self, method: str, path: str, what: str, **kwargs: Any) -> Object:
@@ -133,19 +137,18 @@ class Kube:
         return value
 
 
-class Nowhere:
+class Nowhere(Kube):
     """The client of a cluster that is still to be made: there is nothing in it, and nobody to write to."""
 
     exists = False
 
-    def get(self, ref: Ref) -> None:
-        """Return None."""
+    def __init__(self) -> None:
+        """Connect to nobody."""
 
-    def list(
-        self, kind: Kind, namespace: str | None = None, *, labels: str | None = None, fields: str | None = None
-    ) -> Iterator[Object]:
-        """Yield nothing."""
-        return iter(())
+    def _request(self, method: str, path: str, what: str, **kwargs: Any) -> None:
+        """Find nothing; a write is a fault of ours, because check mode plans but never writes."""
+        if method != "GET":
+            raise Refused(f"{what}: the cluster is still to be made")
 
 
 def _refusal(what: str, status: int, data: bytes) -> ApiError:

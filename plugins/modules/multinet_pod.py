@@ -1,0 +1,223 @@
+#!/usr/bin/python
+# Copyright (c) 2026 multinet.gke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: multinet_pod
+short_description: A bare pod with additional network interfaces
+version_added: 0.1.0
+description:
+  - Makes one pod that is attached to additional networks through Multus, waits until it has its interfaces, and returns
+    their addresses. It is a sample or a canary; for workloads, use a controller of Kubernetes.
+  - What only a new pod can have (its interfaces, command, arguments, node) is changed with O(replace=true) only.
+  - Needs the right to get, create, patch and delete pods, and to list events, in O(namespace).
+author:
+  - multinet.gke contributors (@multinet-gke)
+extends_documentation_fragment:
+  - multinet.gke.google
+  - multinet.gke.kubernetes
+  - multinet.gke.wait
+  - multinet.gke.attributes
+options:
+  name:
+    description: Name of the pod.
+    type: str
+    required: true
+  namespace:
+    description: Namespace of the pod.
+    type: str
+    default: default
+  image:
+    description: Image of its container. Required with O(state=present).
+    type: str
+  command:
+    description: What runs in the container; the image's entry point if not set.
+    type: list
+    elements: str
+  args:
+    description: Arguments of the command; those of the image if not set.
+    type: list
+    elements: str
+  attachments:
+    description:
+      - The NetworkAttachmentDefinitions to attach to, in the order of the interfaces C(net1), C(net2), ...
+      - Each is a name (C(my-nad), C(namespace/my-nad)), or a dictionary with the keys V(name), V(namespace) (by default
+        that of the pod) and V(interface) (the interface's name in the pod).
+      - Nothing else makes Kubernetes choose a node that carries the networks; set O(node_selector) for that.
+    type: list
+    elements: raw
+  node_selector:
+    description: Labels of the nodes that the pod may run on.
+    type: dict
+  node_name:
+    description: The node that the pod runs on, past the scheduler.
+    type: str
+  labels:
+    description: Labels of the pod. Others that it has are left alone.
+    type: dict
+  annotations:
+    description: Annotations of the pod. Others that it has are left alone.
+    type: dict
+  replace:
+    description:
+      - Delete the pod and create it again, if only a new one can be as described or get the missing interfaces.
+      - Without it the module refuses to, and says what differs.
+    type: bool
+    default: false
+  state:
+    description: Whether there is such a pod.
+    type: str
+    choices: [present, absent]
+    default: present
+  wait_timeout:
+    description:
+      - How long to wait until the pod runs and its network status names every interface, in seconds.
+      - The failure then names what the pod waits for and its last warning, in Multus' own words if it was Multus.
+    type: int
+    default: 180
+seealso:
+  - module: multinet.gke.nad
+  - module: multinet.gke.multinet_verify
+"""
+
+EXAMPLES = r"""
+- name: A sample pod on the additional network
+  multinet.gke.multinet_pod:
+    gke_cluster: {project: test-project, location: us-central1-c, name: edge}
+    name: samplepod
+    image: nginx
+    attachments: [my-nad]
+    node_selector:
+      cloud.google.com/gke-nodepool: multinet
+  register: sample
+
+- name: Show its additional address
+  ansible.builtin.debug:
+    msg: "{{ sample.interfaces | selectattr('interface', 'eq', 'net1') | map(attribute='ips') | flatten }}"
+
+- name: A canary with a name for its interface, replaced when it has to be
+  multinet.gke.multinet_pod:
+    gke_cluster: {project: test-project, location: us-central1-c, name: edge}
+    name: canary
+    image: nginx
+    attachments:
+      - name: my-nad
+        namespace: default
+        interface: data0
+    node_selector:
+      cloud.google.com/gke-nodepool: multinet
+    replace: true
+
+- name: No canary
+  multinet.gke.multinet_pod:
+    gke_cluster: {project: test-project, location: us-central1-c, name: edge}
+    name: canary
+    state: absent
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [create pod default/samplepod on default/my-nad]
+pod:
+  description: The pod in the words of this module's options, as far as they were given; none if there is no pod.
+  returned: success
+  type: dict
+  sample:
+    name: samplepod
+    namespace: default
+    image: nginx
+    attachments: [{name: my-nad, namespace: default, interface: ""}]
+    node_selector: {cloud.google.com/gke-nodepool: multinet}
+interfaces:
+  description:
+    - The interfaces that the pod's network status names, that of the cluster's own network among them.
+    - The status may have become untrue since it was written, when a node was lost;
+      M(multinet.gke.multinet_verify) finds that.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The attachment, C(namespace/name); for the cluster's own network, the name of its configuration.
+      type: str
+      returned: success
+      sample: default/my-nad
+    interface:
+      description: Name of the interface in the pod.
+      type: str
+      returned: success
+      sample: net1
+    ips:
+      description: Its addresses.
+      type: list
+      elements: str
+      returned: success
+      sample: [172.16.1.1]
+    mac:
+      description: Its hardware address; with IPVLAN that of the node's interface.
+      type: str
+      returned: success
+      sample: 42:01:0a:00:01:02
+node:
+  description: The node that the pod runs on.
+  returned: success
+  type: str
+  sample: gke-edge-multinet-0bd3a5d8-1wlk
+phase:
+  description: The pod's phase.
+  returned: success
+  type: str
+  sample: Running
+"""
+
+from typing import Any
+
+from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
+from ansible_collections.multinet.gke.plugins.module_utils.kube.pods import DesiredPod, PodResource
+from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context, reconcile
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **options.kubernetes(),
+        **options.wait(180),
+        "name": {"type": "str", "required": True},
+        "namespace": {"type": "str", "default": "default"},
+        "image": {"type": "str"},
+        "command": {"type": "list", "elements": "str"},
+        "args": {"type": "list", "elements": "str"},
+        "attachments": {"type": "list", "elements": "raw"},
+        "node_selector": {"type": "dict"},
+        "node_name": {"type": "str"},
+        "labels": {"type": "dict"},
+        "annotations": {"type": "dict"},
+        "replace": {"type": "bool", "default": False},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    },
+    "mutually_exclusive": options.KUBERNETES_EXCLUSIVE,
+    "required_if": [("state", "present", ["image"])],
+    "supports_check_mode": True,
+}
+
+
+def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Bring the pod into its state."""
+    desired = DesiredPod.of(params)
+    wait_timeout = params["wait_timeout"] if params["wait"] else None
+    kube = access.kubernetes(params, context)
+    return reconcile(PodResource(kube, desired, wait_timeout=wait_timeout, progress=context.progress), context)
+
+
+def main() -> None:
+    """Run as an ordinary module."""
+    module.main(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
