@@ -61,7 +61,7 @@ def _request(cluster: str, line: str) -> Request:
     return Request(
         datetime.fromisoformat(event["requestReceivedTimestamp"]),
         cluster,
-        event.get("userAgent", "").split(" ")[0],
+        event.get("userAgent", ""),
         event.get("user", {}).get("username", ""),
         event["verb"],
         "/".join(filter(None, parts)) or event["requestURI"].partition("?")[0],

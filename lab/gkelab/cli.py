@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gkelab import audit, environment, logs, status
+from gkelab import environment, logs, status
+from gkelab.asked import asked
 from gkelab.checks import check
 from gkelab.engine import EngineError
 from gkelab.fabric.network import MODES
@@ -83,11 +84,8 @@ def show_logs(args: argparse.Namespace, lab: Lab) -> int:
 def show_requests(args: argparse.Namespace, lab: Lab) -> int:
     """Print what the APIs were asked, and by whom."""
     lab.settings()
-    rows = [
-        (request.time.isoformat(timespec="milliseconds"), "kubernetes", request.code, request.verb, request.resource)
-        for request in audit.requests(lab)
-    ]
-    show(table(rows))
+    lines = asked(lab, writes=args.writes, since=args.since)
+    show(table([("TIME", "API", "STATUS", "VERB", "WHAT", "BY"), *lines]))
     return 0
 
 

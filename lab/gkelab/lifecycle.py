@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gkelab import checks
+from gkelab.cloud.oauth import write_service_account
 from gkelab.fabric.client import FabricClient
 from gkelab.locks import locked_folder
 from gkelab.machines import ports
@@ -22,14 +23,15 @@ from gkelab.machines.cluster import clusters, write_kubeconfig
 from gkelab.machines.engines import ControlPlaneEngine, FullEngine
 from gkelab.output import Progress
 from gkelab.processes import Processes, kill_session
-from gkelab.state import Lab, LabError, Settings
+from gkelab.state import PROJECT, Lab, LabError, Settings
 from gkelab.supplies import Supplies, cache_folder
 from gkelab.uml import link
 from gkelab.waiting import wait_for
 
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 DEFAULT = Settings("full", 26400)
-STARTED_WITHIN = 60  # seconds
+STARTED_WITHIN = 30  # seconds
+RECOVERED_WITHIN = 600  # seconds; the cloud answers when it has brought its machines back
 GONE_WITHIN = 10  # seconds
 
 
@@ -138,7 +140,9 @@ class Lifecycle:
             if settings.time_factor is not None:
                 command += ["--time-factor", settings.time_factor]
             self._launch("cloud", command, environment)
-        self._wait("cloud", lambda: answers(settings))
+        self._wait("cloud", lambda: answers(settings), RECOVERED_WITHIN)
+        if not self.lab.service_account.exists():
+            write_service_account(self.lab.folder, settings.url, PROJECT)
         self.progress.done(f"the Google APIs answer on {settings.url}")
 
     def _repair(self, engine: str) -> None:
@@ -147,6 +151,9 @@ class Lifecycle:
         machines = kind(self.lab, self.supplies)
         known = list(clusters(self.lab))
         nodes = [node for place in known for node in place.nodes()]
+        for record in self.processes.records():
+            if not record.runs:
+                self.progress.say(f"{record.name} had ended, it is started again")
         if known:
             machines.recover([place.spec for place in known], nodes, {})
             self.progress.done(f"clusters: {len(known)}, nodes: {len(nodes)}, all running")
@@ -164,8 +171,8 @@ class Lifecycle:
     def _log(self, name: str) -> Path:
         return self.lab.logs / f"{name}.log"
 
-    def _wait(self, name: str, condition: Callable[[], bool]) -> None:
-        wait_for(lambda: condition() or not self._runs(name), STARTED_WITHIN, 0.05)
+    def _wait(self, name: str, condition: Callable[[], bool], seconds: float = STARTED_WITHIN) -> None:
+        wait_for(lambda: condition() or not self._runs(name), seconds, 0.05)
         if not (self._runs(name) and condition()):
             last = self._log(name).read_text(errors="replace").strip().splitlines()[-5:]
             raise LabError("\n".join([f"{name} did not start, see {self._log(name)}:", *last]))
@@ -192,8 +199,9 @@ class Lifecycle:
         why = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         with _undisturbed():
             if fresh:
+                what = ", ".join(self._started)
                 self._remove()
-                self.progress.say(f"{why}: everything that was started is stopped, and {self.lab.folder} is removed")
+                self.progress.say(f"{why}: {f'stopped {what} again' if what else 'nothing was started'}")
                 return
             for name in reversed(self._started):
                 self.processes.stop(name, patience=2)
@@ -222,8 +230,8 @@ def answers(settings: Settings) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{settings.url}/", timeout=5) as answer:
-            return isinstance(json.loads(answer.read()), dict)
-    except (OSError, ValueError, http.client.HTTPException):
+            return bool(json.loads(answer.read())["ready"])
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
         return False
 
 
