@@ -1,0 +1,138 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of the house that no linter knows (docs/architecture.md)."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pathlib
+import re
+import subprocess
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+PLUGINS = ROOT / "plugins"
+MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
+PREFIX = "ansible_collections.multinet.gke.plugins."
+
+# What a layer of module_utils may import, besides itself: arrows point one way.
+GROUND = {"errors", "libraries", "waiting", "reconcile"}
+MAY_IMPORT = {
+    "errors": set(),
+    "libraries": {"errors"},
+    "waiting": {"errors"},
+    "reconcile": set(),
+    "options": set(),
+    "module": {"errors", "reconcile"},
+    "cni": {"errors"},
+    "gke_rules": {"errors", "cni"},
+    "plan": {"errors", "cni", "gke_rules"},
+    "gcp": GROUND | {"cni", "gke_rules"},
+    "kube": GROUND | {"cni"},
+    "verify": GROUND | {"cni", "kube"},
+    "access": GROUND | {"gcp", "kube"},
+}
+
+
+def imports(path: pathlib.Path) -> set[str]:
+    """Return what a file imports, relative imports resolved to dotted names below plugins."""
+    found = set()
+    package = ("plugins", *path.relative_to(PLUGINS).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join((*base, node.module)) if node.module else ".".join(base)
+            found |= {f"{module}.{name.name}" for name in node.names}
+    return {name.removeprefix("ansible_collections.multinet.gke.") for name in found}
+
+
+@pytest.mark.parametrize("path", sorted((PLUGINS / "module_utils").rglob("*.py")), ids=str)
+def test_arrows_point_one_way(path: pathlib.Path) -> None:
+    layer = path.relative_to(PLUGINS / "module_utils").parts[0].removesuffix(".py")
+    used = {
+        name.split(".")[2]
+        for name in imports(path)
+        if name.startswith("plugins.module_utils.") and name.split(".")[2] != layer
+    }
+    assert used <= MAY_IMPORT[layer], f"{layer} must not know {used - MAY_IMPORT[layer]}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_import_no_client_library(module: str) -> None:
+    foreign = {
+        name
+        for name in imports(PLUGINS / "modules" / f"{module}.py")
+        if not name.startswith(("plugins.", "ansible.", "typing", "__future__"))
+    }
+    assert foreign == set()
+
+
+def test_lab_and_collection_do_not_know_each_other() -> None:
+    lab = "\n".join(path.read_text() for path in (ROOT / "lab" / "gkelab").rglob("*.py"))
+    plugins = "\n".join(path.read_text() for path in PLUGINS.rglob("*.py"))
+    assert not re.search(r"^\s*(from|import) (ansible|plugins)", lab, re.MULTILINE)
+    assert "gkelab" not in plugins
+
+
+def test_every_module_is_in_the_action_group() -> None:
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
+    assert sorted(runtime["action_groups"]["all"]) == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_is_spec_run_and_main(module: str) -> None:
+    loaded = importlib.import_module(f"{PREFIX}modules.{module}")
+    assert {"argument_spec", "supports_check_mode"} <= set(loaded.SPEC)
+    assert callable(loaded.run)
+    (main,) = (
+        node
+        for node in ast.parse((PLUGINS / "modules" / f"{module}.py").read_text()).body
+        if isinstance(node, ast.FunctionDef) and node.name == "main"
+    )
+    assert main.end_lineno is not None
+    assert main.end_lineno - main.lineno <= 10
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_documents_what_it_promises(module: str) -> None:
+    loaded = importlib.import_module(f"{PREFIX}modules.{module}")
+    documentation = yaml.safe_load(loaded.DOCUMENTATION)
+    fragments = documentation["extends_documentation_fragment"]
+    assert any(fragment.startswith("multinet.gke.attributes") for fragment in fragments)
+    assert yaml.safe_load(loaded.RETURN)
+    assert yaml.safe_load(loaded.EXAMPLES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_is_short_and_documented(role: str) -> None:
+    folder = ROOT / "roles" / role
+    assert (folder / "README.md").is_file()
+    spec = yaml.safe_load((folder / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]
+    for option in spec["options"]:
+        assert f"`{option}`" in (folder / "README.md").read_text()
+    assert len(yaml.safe_load((folder / "tasks" / "main.yml").read_text())) <= 3
+
+
+def test_no_checker_is_silenced_and_no_file_is_too_long() -> None:
+    for path in (*PLUGINS.rglob("*.py"), *(ROOT / "lab" / "gkelab").rglob("*.py")):
+        text = path.read_text()
+        assert not re.search(r"#\s*(noqa|type: ignore|pylint:)", text), path
+        code = re.sub(r'^(DOCUMENTATION|EXAMPLES|RETURN) = r""".*?"""', "", text, flags=re.DOTALL | re.MULTILINE)
+        lines = [line for line in code.splitlines() if line.strip() and not line.strip().startswith("#")]
+        assert len(lines) <= 330, f"{path} has {len(lines)} lines of code"
+
+
+def test_nothing_of_a_machine_is_committed() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=False, capture_output=True, text=True).stdout.split()
+    for name in tracked:
+        path = ROOT / name
+        if path.suffix in (".py", ".md", ".yml", ".yaml", ".toml", ".sh", ".go", "") and path.is_file():
+            text = path.read_text(errors="replace")
+            assert "/root/" not in text, name
+            assert "/home/user" not in text, name

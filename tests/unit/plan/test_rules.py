@@ -1,0 +1,306 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.multinet.gke.plugins.module_utils.errors import InvalidOptions
+from ansible_collections.multinet.gke.plugins.module_utils.plan import rules, site
+from ansible_collections.multinet.gke.plugins.module_utils.plan.description import read
+from ansible_collections.multinet.gke.plugins.modules.multinet_plan import SPEC
+
+GUIDE: dict[str, Any] = {
+    "host": "edge",
+    "project": "test-project",
+    "location": "us-central1-c",
+    "cluster": {"name": "edge", "version": "1.34"},
+    "networks": [
+        {
+            "vpc": "my-vpc",
+            "subnetwork": "my-subnet",
+            "node_range": "10.0.1.0/24",
+            "pod_ranges": [{"name": "pods", "range": "172.16.1.0/24", "attachment": "my-nad"}],
+        }
+    ],
+    "nodepools": [{"name": "multinet", "machine_type": "e2-standard-4", "node_count": 2}],
+    "pods": [{"name": "samplepod", "image": "nginx", "attachments": ["my-nad"]}],
+}
+SECOND = {
+    "vpc": "vpc-2",
+    "subnetwork": "subnet-2",
+    "node_range": "10.0.2.0/24",
+    "pod_ranges": [{"name": "pods", "range": "172.16.2.0/24", "attachment": "nad-2"}],
+}
+Edit = Callable[[dict[str, Any]], object]
+
+
+def options(*edits: Edit) -> dict[str, Any]:
+    """Return the guide's description with some edits, as the module gets it."""
+    description = copy.deepcopy(GUIDE)
+    for edit in edits:
+        edit(description)
+    result = ArgumentSpecValidator(SPEC["argument_spec"]).validate({"clusters": [description]})
+    assert not result.error_messages
+    validated: dict[str, Any] = result.validated_parameters["clusters"][0]
+    return validated
+
+
+def problems(*descriptions: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return path and message of everything that is refused."""
+    try:
+        rules.check([read(description) for description in descriptions])
+    except InvalidOptions as error:
+        return [(problem.path.removeprefix("edge: multinet_"), problem.message) for problem in error.problems]
+    return []
+
+
+def put(*path: Any, value: object) -> Edit:
+    """Return an edit that sets one value."""
+
+    def edit(description: dict[str, Any]) -> None:
+        target: Any = description
+        for key in path[:-1]:
+            target = target[key]
+        target[path[-1]] = value
+
+    return edit
+
+
+def test_the_guide_is_let_through() -> None:
+    assert problems(options()) == []
+
+
+@pytest.mark.parametrize(
+    ("edits", "path", "message"),
+    [
+        ([put("project", value="")], "project", "is missing: set it, or GCP_PROJECT"),
+        ([put("location", value="mars")], "location", "is neither a region (us-central1) nor a zone (us-central1-c)"),
+        (
+            [put("cluster", "name", value="Edge")],
+            "cluster.name",
+            "must start with a lower case letter and contain only a-z, 0-9 and - (not at the end)",
+        ),
+        ([put("cluster", "name", value="a" * 41)], "cluster.name", "is longer than 40 characters"),
+        ([put("cluster", "version", value="1.27")], "cluster.version", "multi-networking needs version 1.28 or later"),
+        (
+            [put("cluster", "version", value="newest")],
+            "cluster.version",
+            "is not a version; write for example 1.34, 1.34.4-gke.1000000 or latest",
+        ),
+        (
+            [put("cluster", "dataplane_v2", value=False)],
+            "cluster.dataplane_v2",
+            "multi-networking needs Dataplane V2",
+        ),
+        (
+            [put("networks", 0, "node_range", value="10.0.1.5/24")],
+            "networks[0].node_range",
+            "has host bits set; write 10.0.1.0/24",
+        ),
+        (
+            [put("networks", 0, "node_range", value="10.0.1.0")],
+            "networks[0].node_range",
+            'has no prefix length; write for example "10.0.1.0/24"',
+        ),
+        (
+            [put("networks", 0, "node_range", value="10.0.1.0/30")],
+            "networks[0].node_range",
+            "must be between /8 and /29",
+        ),
+        (
+            [put("networks", 0, "node_range", value="10.0.1.0/29"), put("nodepools", 0, "node_count", value=5)],
+            "networks[0].node_range",
+            "holds 4 nodes; the node pools may have 5",
+        ),
+        (
+            [put("networks", 0, "pod_ranges", 0, "range", value="SECONDARY_RANGE_NAME")],
+            "networks[0].pod_ranges[0].range",
+            "is not a CIDR (a.b.c.d/n)",
+        ),
+        (
+            [put("networks", 0, "pod_ranges", 0, "range", value="10.0.1.128/25")],
+            "networks[0].pod_ranges[0].range",
+            "overlaps edge: multinet_networks[0].node_range (10.0.1.0/24); ranges of VPC my-vpc must not overlap",
+        ),
+        (
+            [put("networks", 0, "pod_ranges", 0, "max_pods_per_node", value=7)],
+            "networks[0].pod_ranges[0].max_pods_per_node",
+            "must be between 8 and 256",
+        ),
+        (
+            [put("nodepools", 0, "node_count", value=17)],
+            "networks[0].pod_ranges[0].range",
+            "holds 16 nodes at 8 pods (/28 each); the node pools may have 17",
+        ),
+        (
+            [put("nodepools", 0, "node_count", value=None), put("nodepools", 0, "autoscaling", value={"max": 20})],
+            "networks[0].pod_ranges[0].range",
+            "holds 16 nodes at 8 pods (/28 each); the node pools may have 20",
+        ),
+        (
+            [put("location", value="us-central1"), put("nodepools", 0, "node_count", value=6)],
+            "networks[0].pod_ranges[0].range",
+            "holds 16 nodes at 8 pods (/28 each); the node pools may have 18",
+        ),
+        (
+            [put("nodepools", 0, "autoscaling", value={"max": 3})],
+            "nodepools[0].node_count",
+            "cannot be given together with autoscaling",
+        ),
+        (
+            [lambda d: d["networks"].append(SECOND), put("nodepools", 0, "machine_type", value="e2-medium")],
+            "nodepools[0].machine_type",
+            "has 2 vCPUs: at most 1 additional network, 2 given; choose a larger machine type or fewer networks",
+        ),
+        (
+            [put("nodepools", 0, "networks", value=["my-vpc", "other"])],
+            "nodepools[0].networks[1]",
+            "is none of multinet_networks (my-vpc)",
+        ),
+        (
+            [put("nodepools", 0, "networks", value=["my-vpc", "my-vpc"])],
+            "nodepools[0].networks",
+            "a node has at most one interface in a VPC",
+        ),
+        (
+            [put("cluster", "network", value="my-vpc")],
+            "nodepools[0].networks",
+            "is the cluster's own VPC: each interface needs another one",
+        ),
+        (
+            [
+                lambda d: d["networks"].append(SECOND),
+                lambda d: d["nodepools"].append(
+                    {"name": "other", "machine_type": "e2-standard-4", "node_count": 1, "networks": ["vpc-2"]}
+                ),
+            ],
+            "networks[1].vpc",
+            "is not the same interface in all node pools (eth2 in multinet, eth1 in other): "
+            "give the pools their networks in one order",
+        ),
+        (
+            [put("pods", 0, "attachments", value=["other"])],
+            "pods[0].attachments[0]",
+            "is no attachment of multinet_networks (my-nad)",
+        ),
+        (
+            [put("nodepools", 0, "networks", value=[])],
+            "pods[0].attachments",
+            "no node pool carries all of their networks",
+        ),
+    ],
+)
+def test_one_mistake_is_one_problem(edits: list[Edit], path: str, message: str) -> None:
+    assert problems(options(*edits)) == [(path, message)]
+
+
+def test_names_that_stand_twice() -> None:
+    found = problems(
+        options(
+            lambda d: d["networks"].append({**SECOND, "vpc": "my-vpc"}),
+            lambda d: d["nodepools"].append(d["nodepools"][0]),
+            lambda d: d["pods"].append(d["pods"][0]),
+        )
+    )
+    assert {path for path, _ in found} >= {"networks[1]", "nodepools[1]", "pods[1]"}
+
+
+def test_more_networks_than_a_node_has_interfaces() -> None:
+    def eight(description: dict[str, Any]) -> None:
+        description["networks"] = [
+            {"vpc": f"vpc-{n}", "subnetwork": f"subnet-{n}", "node_range": f"10.0.{n}.0/24"} for n in range(8)
+        ]
+        description["nodepools"][0]["machine_type"] = "n2-standard-32"
+        description["pods"] = []
+
+    assert problems(options(eight)) == [("nodepools[0].networks", "a node has at most 7 additional networks")]
+
+
+def test_clusters_that_share_a_vpc_must_not_overlap() -> None:
+    other = options(
+        put("host", value="other"),
+        put("cluster", "name", value="other"),
+        put("networks", 0, "subnetwork", value="other-subnet"),
+        put("networks", 0, "node_range", value="10.0.3.0/24"),
+    )
+    assert problems(options(), other) == [
+        (
+            "other: multinet_networks[0].pod_ranges[0].range",
+            "overlaps edge: multinet_networks[0].pod_ranges[0].range (172.16.1.0/24); "
+            "ranges of VPC my-vpc must not overlap",
+        )
+    ]
+
+
+def test_clusters_that_share_a_subnetwork_must_say_the_same_of_it() -> None:
+    other = options(put("host", value="other"), put("cluster", "name", value="other"))
+    assert problems(options(), other) == []
+    wider = options(
+        put("host", value="other"),
+        put("cluster", "name", value="other"),
+        put("networks", 0, "node_range", value="10.0.0.0/23"),
+    )
+    assert problems(options(), wider) == [
+        (
+            "other: multinet_networks[0].node_range",
+            "differs from edge: multinet_networks[0].node_range (10.0.1.0/24), which names the same range",
+        )
+    ]
+
+
+def test_one_cluster_must_not_be_described_twice() -> None:
+    assert problems(options(), options(put("host", value="again"))) == [
+        ("again", "is the cluster of edge, too"),
+    ]
+
+
+def test_what_follows_from_the_guide() -> None:
+    derived = site.derive(read(options()))
+    assert derived["vpcs"][0]["subnetworks"][0]["secondary_ranges"] == [
+        {"name": "pods", "ip_cidr_range": "172.16.1.0/24"}
+    ]
+    assert derived["nodepools"][0]["additional_node_networks"] == [{"network": "my-vpc", "subnetwork": "my-subnet"}]
+    assert derived["nodepools"][0]["additional_pod_networks"] == [
+        {"subnetwork": "my-subnet", "secondary_range": "pods", "max_pods_per_node": 8}
+    ]
+    assert derived["attachments"][0]["master"] == "eth1"
+    assert derived["pods"][0]["node_selector"] == {"cloud.google.com/gke-nodepool": "multinet"}
+    assert derived["capacity"][0]["nodes_max"] == 16
+
+
+def test_a_shared_vpc_is_named_with_its_project() -> None:
+    derived = site.derive(read(options(put("networks", 0, "vpc_project", value="host-project"))))
+    assert derived["vpcs"][0]["project"] == "host-project"
+    assert derived["nodepools"][0]["additional_node_networks"] == [
+        {
+            "network": "projects/host-project/global/networks/my-vpc",
+            "subnetwork": "projects/host-project/regions/us-central1/subnetworks/my-subnet",
+        }
+    ]
+
+
+def test_a_pool_may_carry_only_some_networks() -> None:
+    derived = site.derive(
+        read(
+            options(
+                lambda d: d["networks"].append(SECOND),
+                put("nodepools", 0, "networks", value=["vpc-2"]),
+                put("pods", 0, "attachments", value=["nad-2"]),
+            )
+        )
+    )
+    assert [a["master"] for a in derived["attachments"]] == ["eth1", "eth1"]
+    assert [a["node_pools"] for a in derived["attachments"]] == [[], ["multinet"]]
+
+
+def test_the_table_has_a_line_per_pod_range() -> None:
+    lines = site.table({"edge": site.derive(read(options()))}).splitlines()
+    assert lines[0].split()[:2] == ["cluster", "interface"]
+    assert lines[1].split() == [
+        "edge", "eth1", "my-vpc", "10.0.1.0/24", "default/my-nad", "172.16.1.0/24", "2", "16",
+    ]  # fmt: skip
