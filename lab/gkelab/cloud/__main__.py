@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Start the cloud: ``python -m gkelab.cloud --dir FOLDER --port PORT --engine api|control-plane|full``."""
+
+from __future__ import annotations
+
+import gc
+
+# Half of the time that the client libraries' thousands of classes cost goes to a collector that finds nothing.
+gc.disable()
+
+import argparse
+import asyncio
+import importlib
+import pathlib
+import signal
+from collections.abc import Callable
+
+from aiohttp import web
+
+from gkelab.cloud.app import App
+from gkelab.engine import ApiEngine, Engine
+
+gc.freeze()
+gc.enable()
+
+HOST = "127.0.0.1"
+ENGINES = ("api", "control-plane", "full")
+DEFAULT_TIME_FACTOR = 0.01
+SHUTDOWN_SECONDS = 1.0
+
+
+def engine_named(name: str, folder: pathlib.Path) -> Engine:
+    """Return an engine; only those that run machines need the package that does."""
+    if name == "api":
+        return ApiEngine()
+    engine_for: Callable[[str, pathlib.Path], Engine] = importlib.import_module("gkelab.machines").engine_for
+    return engine_for(name, folder)
+
+
+async def serve(app: App, port: int) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    runner = web.AppRunner(app.web_application(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, port).start()
+    await stop.wait()
+    await runner.cleanup()
+
+
+def main() -> None:
+    """Read the command line and serve."""
+    parser = argparse.ArgumentParser(prog="gkelab.cloud", description="The lab's Google Cloud.")
+    parser.add_argument("--dir", type=pathlib.Path, required=True, help="folder of the lab: token, state, request log")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--engine", choices=ENGINES, default="api")
+    parser.add_argument("--time-factor", type=float, default=DEFAULT_TIME_FACTOR, help="of Google's own latencies")
+    options = parser.parse_args()
+    app = App(options.dir, options.engine, engine_named(options.engine, options.dir), options.time_factor)
+    asyncio.run(serve(app, options.port))
+
+
+if __name__ == "__main__":
+    main()

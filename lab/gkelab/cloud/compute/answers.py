@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Forms that all Compute collections share: operations, lists, pages, filters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from gkelab.cloud.cloud import Call, Cloud
+from gkelab.cloud.errors import Json, invalid_field
+from gkelab.cloud.geography import is_region
+from gkelab.cloud.identity import compute_time
+from gkelab.cloud.references import LINK_BASE
+from gkelab.cloud.state import Operation
+
+LIST_LIMIT = 500
+_TERM = re.compile(r"\(?\s*([\w.]+)\s*(!=|=|\beq\b|\bne\b|:)\s*\"?([^\")]*?)\"?\s*\)?")
+
+
+def operation_body(operation: Operation) -> Json:
+    """Return an operation as Compute answers it."""
+    body: Json = {
+        "kind": "compute#operation",
+        "id": operation.identity,
+        "name": operation.name,
+        "operationType": operation.kind,
+        "targetLink": LINK_BASE + operation.target,
+        "targetId": operation.target_id,
+        "status": operation.status,
+        "user": f"lab@{operation.project}.iam.gserviceaccount.com",
+        "progress": 100 if operation.status == "DONE" else 0,
+        "insertTime": compute_time(operation.started),
+        "startTime": compute_time(operation.started),
+        "selfLink": f"{LINK_BASE}projects/{operation.project}/{operation.scope}/operations/{operation.name}",
+    }
+    collection, _, name = operation.scope.partition("/")
+    if name:
+        body[collection[:-1]] = f"{LINK_BASE}projects/{operation.project}/{operation.scope}"
+    if operation.ended is not None:
+        body["endTime"] = compute_time(operation.ended)
+    if operation.error is not None:
+        status, message = operation.error["http"]
+        body["error"] = {"errors": [{"code": operation.error["code"], "message": operation.error["message"]}]}
+        body |= {"httpErrorStatusCode": status, "httpErrorMessage": message}
+    return body
+
+
+def start(
+    cloud: Cloud,
+    call: Call,
+    *,
+    scope: str,
+    kind: str,
+    noun: str,
+    target: str,
+    target_id: str,
+    effect: str,
+    arguments: Json,
+    locks: Sequence[str],
+) -> Json:
+    """Start an operation on a resource of kind ``noun`` and return its first answer."""
+    operation = cloud.operations.start(
+        call.project,
+        api="compute",
+        scope=scope,
+        kind=kind,
+        target=target,
+        target_id=target_id,
+        effect=effect,
+        latency=f"{noun}.{kind}",
+        arguments=arguments,
+        request_id=call.query.get("requestId", ""),
+        locks=locks,
+    )
+    return operation_body(operation)
+
+
+def idempotent(cloud: Cloud, handler: Callable[[Call], Json]) -> Callable[[Call], Json]:
+    """Answer a mutation whose requestId was seen before with the operation that it started then."""
+
+    def answer(call: Call) -> Json:
+        project = cloud.project(call.project)
+        name = project.requests.get(call.query.get("requestId", ""))
+        if name is not None and name in project.operations:
+            return operation_body(project.operations[name])
+        return handler(call)
+
+    return answer
+
+
+def listing(call: Call, kind: str, path: str, items: Sequence[Json]) -> Json:
+    """Return a page of a list; ``kind`` is networkList and the like, ``path`` that of the collection."""
+    chosen = [item for item in items if _matches(item, call.query.get("filter", ""))]
+    page, token = _page(call, chosen)
+    body: Json = {"kind": f"compute#{kind}", "id": path, "selfLink": LINK_BASE + path}
+    if page:
+        body["items"] = page
+    return body | ({"nextPageToken": token} if token else {})
+
+
+def _page(call: Call, items: Sequence[Json]) -> tuple[Sequence[Json], str]:
+    first = _number(call, "pageToken", 0)
+    last = first + _number(call, "maxResults", LIST_LIMIT)
+    return items[first:last], str(last) if last < len(items) else ""
+
+
+def _number(call: Call, name: str, otherwise: int) -> int:
+    text = call.query.get(name, str(otherwise))
+    if not text.isdecimal():
+        raise invalid_field(name, text, "")
+    return int(text)
+
+
+def _matches(item: Json, expression: str) -> bool:
+    """Apply ``field=value`` terms joined by AND or spaces; other filters of Compute are not modelled."""
+    terms = _TERM.findall(expression)
+    if expression and not terms:
+        # Invented text: no public source gives it.
+        raise invalid_field("filter", expression, "Invalid list filter expression.")
+    for name, operator, wanted in terms:
+        value: object = item
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        same = shown == wanted or (operator in ("=", "eq", ":") and shown.endswith("/" + wanted))
+        if same == (operator in ("!=", "ne")):
+            return False
+    return True
+
+
+def check_region(region: str) -> None:
+    """Refuse a region that does not exist."""
+    if not is_region(region):
+        raise invalid_field("region", region, "Unknown region.")

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What GKE adds to a cluster (46 recorded read-backs). Fields that only v1beta1 has fall away in v1's answers."""
+
+from __future__ import annotations
+
+import time
+
+from gkelab.cloud.container.pool_defaults import DEFAULT_SCOPES
+from gkelab.cloud.errors import Json
+from gkelab.cloud.identity import cluster_time, digest, uuid_of
+
+# What a request may carry but only the server decides, and what the lab keeps elsewhere.
+OUTPUT_ONLY = {
+    "selfLink",
+    "endpoint",
+    "status",
+    "statusMessage",
+    "conditions",
+    "currentMasterVersion",
+    "currentNodeVersion",
+    "currentNodeCount",
+    "createTime",
+    "expireTime",
+    "instanceGroupUrls",
+    "servicesIpv4Cidr",
+    "nodeIpv4CidrSize",
+    "location",
+    "zone",
+    "labelFingerprint",
+    "id",
+    "etag",
+    "nodePools",
+    "nodeConfig",
+    "masterAuth",
+}
+DEFAULT_MONITORING = (
+    "SYSTEM_COMPONENTS",
+    "STORAGE",
+    "HPA",
+    "POD",
+    "DAEMONSET",
+    "DEPLOYMENT",
+    "STATEFULSET",
+    "CADVISOR",
+    "KUBELET",
+    "DCGM",
+    "JOBSET",
+)
+DEFAULT_LOGGING = ("SYSTEM_COMPONENTS", "WORKLOADS")
+_VARIANT = {"loggingConfig": {"variantConfig": {"variant": "DEFAULT"}}}
+_READONLY_PORT = {"nodeKubeletConfig": {"insecureKubeletReadonlyPortEnabled": False}}
+
+
+def cluster_body(asked: Json, *, identity: str, version: str, location: str, zones: list[str], number: str) -> Json:
+    """Return a new cluster's body but for what depends on its network, which the caller adds."""
+    body = {key: value for key, value in asked.items() if key not in OUTPUT_ONLY}
+    body |= {
+        "id": identity,
+        "location": location,
+        "zone": location,
+        "locations": zones,
+        "status": "PROVISIONING",
+        "createTime": cluster_time(time.time()),
+        "initialClusterVersion": version,
+        "currentMasterVersion": version,
+        "etag": uuid_of("cluster", identity),
+        "labelFingerprint": label_fingerprint(asked.get("resourceLabels", {})),
+        "controlPlaneEndpointsConfig": endpoints_config(asked, f"gke-{identity[:36]}-{number}.{location}.gke.goog"),
+        "masterAuth": {"clientCertificateConfig": {}},
+    }
+    body["masterAuthorizedNetworksConfig"] = body["controlPlaneEndpointsConfig"]["ipEndpointsConfig"][
+        "authorizedNetworksConfig"
+    ]
+    return body | _messages(asked) | _observability(asked)
+
+
+def label_fingerprint(labels: Json) -> str:
+    """Return the fingerprint of a cluster's labels: eight hexadecimal digits."""
+    return digest("labels", sorted(labels.items()))[:8]
+
+
+def endpoints_config(asked: Json, dns_name: str) -> Json:
+    """Return controlPlaneEndpointsConfig; ``asked`` is a cluster's or an update's body."""
+    config = asked.get("controlPlaneEndpointsConfig", {})
+    dns = config.get("dnsEndpointConfig", {})
+    addresses = config.get("ipEndpointsConfig", {})
+    authorized = addresses.get("authorizedNetworksConfig") or asked.get("masterAuthorizedNetworksConfig") or {}
+    private = asked.get("privateClusterConfig", {})
+    merged_addresses = {
+        "enabled": True,
+        "enablePublicEndpoint": not private.get("enablePrivateEndpoint", False),
+        **{key: value for key, value in addresses.items() if value not in ("", False) or key.startswith("enable")},
+        "authorizedNetworksConfig": {"gcpPublicCidrsAccessEnabled": True, **authorized},
+    }
+    return {
+        "dnsEndpointConfig": {
+            "allowExternalTraffic": False,
+            "enableK8sCertsViaDns": False,
+            "enableK8sTokensViaDns": False,
+            **dns,
+            "endpoint": dns_name,
+        },
+        "ipEndpointsConfig": merged_addresses,
+    }
+
+
+def _messages(asked: Json) -> Json:
+    """Return the messages that are there whatever was asked for."""
+    addons = {
+        "dnsCacheConfig": {"enabled": True},
+        "gcePersistentDiskCsiDriverConfig": {"enabled": True},
+        "kubernetesDashboard": {"disabled": True},
+        "networkPolicyConfig": {"disabled": True},
+    }
+    pools = asked.get("nodePoolDefaults", {}).get("nodeConfigDefaults", {})
+    result: Json = {
+        "addonsConfig": addons | asked.get("addonsConfig", {}),
+        "anonymousAuthenticationConfig": asked.get("anonymousAuthenticationConfig") or {"mode": "LIMITED"},
+        "autopilot": asked.get("autopilot", {}),
+        "autoscaling": _autoscaling(asked.get("autoscaling")),
+        "binaryAuthorization": asked.get("binaryAuthorization", {}),
+        "clusterTelemetry": {"type": "ENABLED"},
+        "controlPlaneEgress": asked.get("controlPlaneEgress") or {"mode": "VIA_CONTROL_PLANE"},
+        "databaseEncryption": {
+            "state": "DECRYPTED",
+            "currentState": "CURRENT_STATE_DECRYPTED",
+            **asked.get("databaseEncryption", {}),
+        },
+        "defaultMaxPodsConstraint": asked.get("defaultMaxPodsConstraint") or {"maxPodsPerNode": "110"},
+        "enterpriseConfig": {"clusterTier": "STANDARD"},
+        "legacyAbac": asked.get("legacyAbac", {}),
+        "maintenancePolicy": {"resourceVersion": digest("maintenance", asked.get("maintenancePolicy"))[:8]}
+        | {key: value for key, value in asked.get("maintenancePolicy", {}).items() if value},
+        "master": {},
+        "nodePoolAutoConfig": _READONLY_PORT | asked.get("nodePoolAutoConfig", {}),
+        "nodePoolDefaults": {"nodeConfigDefaults": _VARIANT | _READONLY_PORT | pools},
+        "notificationConfig": {"pubsub": {}} | asked.get("notificationConfig", {}),
+        "podAutoscaling": asked.get("podAutoscaling") or {"hpaProfile": "PERFORMANCE"},
+        "privateCluster": True,
+        "protectConfig": {
+            "workloadConfig": {"auditMode": "BASIC"},
+            "workloadVulnerabilityMode": "WORKLOAD_VULNERABILITY_MODE_UNSPECIFIED",
+        },
+        "rbacBindingConfig": {
+            "enableInsecureBindingSystemAuthenticated": True,
+            "enableInsecureBindingSystemUnauthenticated": True,
+            **asked.get("rbacBindingConfig", {}),
+        },
+        "releaseChannel": asked.get("releaseChannel") or {"channel": "REGULAR"},
+        "securityPostureConfig": {
+            "mode": "BASIC",
+            "vulnerabilityMode": "VULNERABILITY_MODE_UNSPECIFIED",
+            **asked.get("securityPostureConfig", {}),
+        },
+        "shieldedNodes": asked.get("shieldedNodes") or {"enabled": True},
+        "userManagedKeysConfig": asked.get("userManagedKeysConfig", {}),
+    }
+    return result
+
+
+def _autoscaling(asked: Json | None) -> Json:
+    if asked is None:
+        return {"autoscalingProfile": "BALANCED"}
+    pools = {
+        "imageType": "COS_CONTAINERD",
+        "management": {"autoRepair": True, "autoUpgrade": True},
+        "oauthScopes": list(DEFAULT_SCOPES),
+        "serviceAccount": "default",
+        **asked.get("autoprovisioningNodePoolDefaults", {}),
+    }
+    return {"autoscalingProfile": "BALANCED", **asked, "autoprovisioningNodePoolDefaults": pools}
+
+
+def _observability(asked: Json) -> Json:
+    monitoring = {
+        "advancedDatapathObservabilityConfig": {},
+        "componentConfig": {"enableComponents": list(DEFAULT_MONITORING)},
+        "managedPrometheusConfig": {"enabled": True},
+        **asked.get("monitoringConfig", {}),
+    }
+    return {
+        "loggingConfig": asked.get("loggingConfig") or {"componentConfig": {"enableComponents": list(DEFAULT_LOGGING)}},
+        "loggingService": asked.get("loggingService") or "logging.googleapis.com/kubernetes",
+        "monitoringConfig": monitoring,
+        "monitoringService": asked.get("monitoringService") or "monitoring.googleapis.com/kubernetes",
+    }

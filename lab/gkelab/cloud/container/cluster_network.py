@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a cluster takes from its VPC, and what GKE changes there: ranges, Private Google Access, firewall rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+
+from gkelab.cloud.cloud import Cloud
+from gkelab.cloud.compute.ranges import ranges_of, taken_ranges
+from gkelab.cloud.container.addresses import AUTO_PODS_PREFIX, free_pods_range
+from gkelab.cloud.container.names import ClusterRef
+from gkelab.cloud.container.pool_checks import range_named
+from gkelab.cloud.defaults_vpc import firewall_body, subnetwork_body
+from gkelab.cloud.errors import Json, bad_request
+from gkelab.cloud.firewall_rules import node_tag
+from gkelab.cloud.identity import fingerprint
+from gkelab.cloud.references import NetworkRef, SubnetworkRef, network_ref, subnetwork_ref
+from gkelab.cloud.state import Cluster, Resource
+
+GKE_SERVICES_RANGE = "34.118.224.0/20"  # recorded wherever no services range was named
+_PRIORITY = 1000
+
+
+@dataclass
+class ClusterNetwork:
+    """A cluster's place in its VPC: references, ranges, and the ranges that GKE will add to the subnetwork."""
+
+    network: NetworkRef
+    subnetwork: SubnetworkRef
+    policy: Json = field(default_factory=dict)
+    added_ranges: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A range as a request describes it: the name of a secondary range, a CIDR, a size ("/20"), or nothing."""
+
+    name: str
+    added_name: str
+    cidr: str
+
+
+def resolve(cloud: Cloud, ref: ClusterRef, asked: Json) -> tuple[NetworkRef, SubnetworkRef]:
+    """Return the network and the subnetwork that a request means; GKE's words for what is wrong with them."""
+    network = network_ref(asked.get("network") or "default", ref.project, field="cluster.network")
+    resource = cloud.network(network)
+    if resource is None:
+        raise bad_request(f'network "{network.name}" does not exist.')
+    name = asked.get("subnetwork")
+    if not name and not resource.body.get("autoCreateSubnetworks"):
+        # Invented text: no public source gives it.
+        raise bad_request(f'Network "{network.name}" requires specifying a subnetwork.')
+    subnetwork = subnetwork_ref(name or network.name, network.project, ref.region, field="cluster.subnetwork")
+    found = cloud.subnetwork(subnetwork)
+    if found is None or found.body["network"] != network.link or subnetwork.region != ref.region:
+        raise bad_request(f'Subnetwork "{subnetwork.path}" is not valid for Network "{network.name}".')
+    return network, subnetwork
+
+
+def plan(cloud: Cloud, ref: ClusterRef, asked: Json, identity: str) -> ClusterNetwork:
+    """Return a new cluster's place in its VPC; nothing is changed yet."""
+    network, subnetwork = resolve(cloud, ref, asked)
+    place = ClusterNetwork(network, subnetwork)
+    policy = asked.get("ipAllocationPolicy", {})
+    if policy.get("useRoutes"):
+        # Invented text: no public source gives it.
+        raise bad_request("The lab makes VPC-native clusters only.")
+    pods = _Wanted(
+        name=policy.get("clusterSecondaryRangeName", ""),
+        added_name=f"gke-{ref.name}-pods-{identity[:8]}",
+        cidr=policy.get("clusterIpv4CidrBlock") or policy.get("clusterIpv4Cidr") or asked.get("clusterIpv4Cidr", ""),
+    )
+    services = _Wanted(
+        name=policy.get("servicesSecondaryRangeName", ""),
+        added_name=f"gke-{ref.name}-services-{identity[:8]}",
+        cidr=policy.get("servicesIpv4CidrBlock") or policy.get("servicesIpv4Cidr") or "",
+    )
+    pods_name, pods_cidr = _range(cloud, place, pods)
+    services_name, services_cidr = "", GKE_SERVICES_RANGE
+    if services.name or services.cidr[:1] not in ("", "/"):
+        services_name, services_cidr = _range(cloud, place, services)
+    kept = {key: value for key, value in policy.items() if key not in ("createSubnetwork", "useIpAliases")}
+    place.policy = {
+        "stackType": "IPV4",
+        "networkTierConfig": {"networkTier": "NETWORK_TIER_DEFAULT"},
+        "podCidrOverprovisionConfig": {},
+        **kept,
+        "useIpAliases": True,
+        "clusterSecondaryRangeName": pods_name,
+        "clusterIpv4Cidr": pods_cidr,
+        "clusterIpv4CidrBlock": pods_cidr,
+        "servicesIpv4Cidr": services_cidr,
+        "servicesIpv4CidrBlock": services_cidr,
+    }
+    if services_name:
+        place.policy["servicesSecondaryRangeName"] = services_name
+    return place
+
+
+def _range(cloud: Cloud, place: ClusterNetwork, asked: _Wanted) -> tuple[str, str]:
+    """Return (name, CIDR) of the pods or the services range: the named one, or one that GKE will add."""
+    if asked.name:
+        return asked.name, range_named(cloud, place.subnetwork, place.network, asked.name)
+    wanted = asked.cidr or f"/{AUTO_PODS_PREFIX}"
+    taken = [item.range for item in taken_ranges(cloud, place.network)]
+    taken += [IPv4Network(cidr) for cidr in (*place.added_ranges.values(), GKE_SERVICES_RANGE)]
+    if re.fullmatch(r"/\d+", wanted):
+        found = free_pods_range(int(wanted[1:]), taken)
+        if found is None:
+            # Invented text: no public source gives it.
+            raise bad_request(f'Network "{place.network.name}" has no free range of size {wanted}.')
+    else:
+        found = _explicit(wanted, taken, place.network)
+    place.added_ranges[asked.added_name] = found
+    return asked.added_name, found
+
+
+def _explicit(wanted: str, taken: Iterable[IPv4Network], network: NetworkRef) -> str:
+    try:
+        cidr = IPv4Network(wanted)
+    except ValueError as error:
+        # Invented text: no public source gives it.
+        raise bad_request(f'Invalid CIDR block "{wanted}".') from error
+    for other in taken:
+        if cidr.overlaps(other):
+            # Invented text: no public source gives it.
+            raise bad_request(f'CIDR block "{cidr}" conflicts with range "{other}" of network "{network.name}".')
+    return str(cidr)
+
+
+def claim(cloud: Cloud, ref: ClusterRef, cluster: Cluster, place: ClusterNetwork) -> None:
+    """Change the VPC as GKE does when it makes a cluster (recorded): Private Google Access on, its ranges added."""
+    resource = cloud.subnetwork(place.subnetwork)
+    if resource is None:
+        return
+    body = resource.body
+    body["privateIpGoogleAccess"] = True
+    internal = f"https://networkconnectivity.googleapis.com/v1/projects/{ref.project}/locations/global/internalRanges/"
+    for name, cidr in place.added_ranges.items():
+        added = {"rangeName": name, "ipCidrRange": cidr, "reservedInternalRange": internal + name}
+        body["secondaryIpRanges"] = [*body.get("secondaryIpRanges", ()), added]
+        cluster.owned_ranges.append(name)
+    body["fingerprint"] = fingerprint(body)
+    _add_endpoint_subnetwork(cloud, ref, cluster, place)
+    _add_firewalls(cloud, ref, cluster, place)
+
+
+def release(cloud: Cloud, cluster: Cluster) -> None:
+    """Take back what :func:`claim` added; Private Google Access stays on (recorded)."""
+    subnetwork = SubnetworkRef.of_key(cluster.subnetwork)
+    resource = cloud.subnetwork(subnetwork)
+    if resource is not None:
+        kept = [
+            item for item in resource.body.get("secondaryIpRanges", ()) if item["rangeName"] not in cluster.owned_ranges
+        ]
+        resource.body.pop("secondaryIpRanges", None)
+        if kept:
+            resource.body["secondaryIpRanges"] = kept
+        resource.body["fingerprint"] = fingerprint(resource.body)
+    project = cloud.project(NetworkRef.of_key(cluster.network).project)
+    for key in cluster.owned_subnetworks:
+        owned = SubnetworkRef.of_key(key)
+        project.subnetworks.pop(f"{owned.region}/{owned.name}", None)
+    for name in cluster.owned_firewalls:
+        project.firewalls.pop(name, None)
+
+
+def _add_endpoint_subnetwork(cloud: Cloud, ref: ClusterRef, cluster: Cluster, place: ClusterNetwork) -> None:
+    """A private cluster's masterIpv4CidrBlock becomes a subnetwork of the VPC (recorded)."""
+    private = cluster.body.get("privateClusterConfig", {})
+    cidr = private.get("masterIpv4CidrBlock")
+    if not cidr:
+        return
+    owned = SubnetworkRef(place.network.project, ref.region, f"gke-{ref.name}-{cluster.hash}-pe-subnet")
+    asked = {"name": owned.name, "ipCidrRange": cidr}
+    body = subnetwork_body(cloud.state, owned, place.network, asked)
+    cloud.project(owned.project).subnetworks[f"{owned.region}/{owned.name}"] = Resource(body)
+    cluster.owned_subnetworks.append(owned.key)
+    addresses = cluster.body["controlPlaneEndpointsConfig"]["ipEndpointsConfig"]
+    addresses["privateEndpointSubnetwork"] = owned.path
+
+
+def _add_firewalls(cloud: Cloud, ref: ClusterRef, cluster: Cluster, place: ClusterNetwork) -> None:
+    """Add GKE's own rules (GKE documentation, automatically created firewall rules; names as users report them)."""
+    resource = cloud.subnetwork(place.subnetwork)
+    pods = cluster.body["ipAllocationPolicy"]["clusterIpv4CidrBlock"]
+    inside = [ranges_of(resource.body)[0]] if resource else []
+    tag = node_tag(ref.name, cluster.hash)
+    prefix = f"gke-{ref.name}-{cluster.hash}"
+    every = ("tcp", "udp", "icmp", "esp", "ah", "sctp")
+    ports = ["1-65535"]
+    kubelet = [{"IPProtocol": "tcp", "ports": ["10255"]}]
+    rules: dict[str, Json] = {
+        f"{prefix}-all": {"sourceRanges": [pods], "allowed": [{"IPProtocol": name} for name in every]},
+        f"{prefix}-vms": {
+            "sourceRanges": inside,
+            "allowed": [
+                {"IPProtocol": "icmp"},
+                {"IPProtocol": "tcp", "ports": ports},
+                {"IPProtocol": "udp", "ports": ports},
+            ],
+        },
+        f"{prefix}-inkubelet": {"sourceRanges": [pods], "priority": _PRIORITY - 1, "allowed": kubelet},
+        f"{prefix}-exkubelet": {"sourceRanges": ["0.0.0.0/0"], "denied": kubelet},
+    }
+    project = cloud.project(place.network.project)
+    for name, rule in rules.items():
+        asked = {"priority": _PRIORITY, "targetTags": [tag], **rule}
+        body = firewall_body(cloud.state, name, place.network, place.network.project, asked)
+        project.firewalls[name] = Resource(body)
+        cluster.owned_firewalls.append(name)

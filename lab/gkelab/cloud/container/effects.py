@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the operations on clusters and node pools do: ask the engine, then change the state."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+
+from gkelab.cloud.cloud import Cloud
+from gkelab.cloud.container import cluster_network, planning, views
+from gkelab.cloud.container.cluster_updates import apply_update
+from gkelab.cloud.container.pool_updates import apply_changes
+from gkelab.cloud.container.store import Store, touch
+from gkelab.cloud.operations import Effect, OperationError
+from gkelab.cloud.references import NetworkRef
+from gkelab.cloud.state import Cluster, NodePool, Operation
+from gkelab.engine import ClusterSpec, NodeSpec
+
+
+class Effects:
+    """The effects of Container's operations, registered under their names."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._cloud: Cloud = store.cloud
+        for name, effect in {
+            "cluster.create": Effect(self._cluster_up, self._create_cluster, self._fail_cluster),
+            "cluster.update": Effect(self._update_cluster, None, self._fail_cluster),
+            "cluster.delete": Effect(self._forget_cluster, self._stop_cluster, self._fail_cluster),
+            "pool.create": Effect(self._pool_up, self._start_pool, self._fail_pool),
+            "pool.resize": Effect(self._pool_resized, self._resize_pool, self._fail_pool),
+            "pool.update": Effect(self._pool_up, self._update_pool, self._fail_pool),
+            "pool.delete": Effect(self._forget_pool, self._stop_pool, self._fail_pool),
+        }.items():
+            self._cloud.operations.register(name, effect)
+
+    async def _create_cluster(self, operation: Operation) -> None:
+        ref, cluster = self._store.of_operation(operation)
+        await self._cloud.sync_network(NetworkRef.of_key(cluster.network))
+        cluster.started = True
+        spec = planning.cluster_spec(ref.key, cluster)
+        endpoint = await asyncio.to_thread(self._cloud.engine.start_cluster, spec)
+        cluster.body["endpoint"] = endpoint.address
+        if endpoint.ca_certificate:
+            encoded = base64.b64encode(endpoint.ca_certificate.encode()).decode()
+            cluster.body["masterAuth"]["clusterCaCertificate"] = encoded
+        addresses = cluster.body["controlPlaneEndpointsConfig"]["ipEndpointsConfig"]
+        if addresses.get("enablePublicEndpoint"):
+            addresses["publicEndpoint"] = endpoint.address
+        cluster.body["privateClusterConfig"]["publicEndpoint"] = endpoint.address
+        self._cloud.save()
+        for pool in cluster.pools.values():
+            await self._start_nodes(ref.key, pool)
+        self._check_exhausted(operation)
+
+    def _cluster_up(self, operation: Operation) -> None:
+        _, cluster = self._store.of_operation(operation)
+        cluster.body["status"] = "RUNNING"
+        for pool in cluster.pools.values():
+            pool.body["status"] = "RUNNING"
+
+    def _update_cluster(self, operation: Operation) -> None:
+        _, cluster = self._store.of_operation(operation)
+        apply_update(cluster, operation.arguments["update"])
+        touch(cluster.body, operation.name)
+        cluster.body["status"] = "RUNNING"
+
+    async def _stop_cluster(self, operation: Operation) -> None:
+        ref, cluster = self._store.of_operation(operation)
+        names = [node.name for pool in cluster.pools.values() for node in pool.nodes]
+        if names:
+            await asyncio.to_thread(self._cloud.engine.stop_nodes, ref.key, names)
+        await asyncio.to_thread(self._cloud.engine.stop_cluster, ref.key)
+        networks = {cluster.network} | {network for pool in cluster.pools.values() for network in _networks(pool)}
+        for pool in cluster.pools.values():
+            pool.nodes.clear()
+        cluster_network.release(self._cloud, cluster)
+        for key in sorted(networks):
+            await self._cloud.sync_network(NetworkRef.of_key(key))
+
+    def _forget_cluster(self, operation: Operation) -> None:
+        ref, _ = self._store.of_operation(operation)
+        del self._cloud.project(ref.project).clusters[f"{ref.location}/{ref.name}"]
+
+    async def _start_pool(self, operation: Operation) -> None:
+        ref, cluster = self._store.of_operation(operation)
+        await self._start_nodes(ref.key, cluster.pools[operation.arguments["pool"]])
+        self._check_exhausted(operation)
+
+    def _pool_up(self, operation: Operation) -> None:
+        _, cluster = self._store.of_operation(operation)
+        cluster.pools[operation.arguments["pool"]].body["status"] = "RUNNING"
+        cluster.body["status"] = "RUNNING"
+
+    async def _resize_pool(self, operation: Operation) -> None:
+        ref, cluster = self._store.of_operation(operation)
+        pool = cluster.pools[operation.arguments["pool"]]
+        surplus = operation.arguments["surplus"]
+        if surplus:
+            await asyncio.to_thread(self._cloud.engine.stop_nodes, ref.key, surplus)
+            pool.nodes = [node for node in pool.nodes if node.name not in surplus]
+        await self._start_nodes(ref.key, pool)
+        self._check_exhausted(operation)
+
+    def _pool_resized(self, operation: Operation) -> None:
+        _, cluster = self._store.of_operation(operation)
+        body = cluster.pools[operation.arguments["pool"]].body
+        body["initialNodeCount"] = operation.arguments["count"]
+        touch(body, operation.name)
+        self._pool_up(operation)
+
+    async def _update_pool(self, operation: Operation) -> None:
+        """Change a pool; its nodes are made anew if the change concerns them."""
+        ref, cluster = self._store.of_operation(operation)
+        pool = cluster.pools[operation.arguments["pool"]]
+        before = planning.node_specs(ref.key, pool)
+        apply_changes(pool, operation.arguments["changes"])
+        touch(pool.body, operation.name)
+        if operation.arguments["recreate"] or before != planning.node_specs(ref.key, pool):
+            names = [node.name for node in pool.nodes]
+            if names:
+                await asyncio.to_thread(self._cloud.engine.stop_nodes, ref.key, names)
+        await self._start_nodes(ref.key, pool)
+
+    async def _stop_pool(self, operation: Operation) -> None:
+        ref, cluster = self._store.of_operation(operation)
+        pool = cluster.pools[operation.arguments["pool"]]
+        names = [node.name for node in pool.nodes]
+        if names:
+            await asyncio.to_thread(self._cloud.engine.stop_nodes, ref.key, names)
+        networks = _networks(pool)
+        pool.nodes.clear()
+        for key in networks:
+            await self._cloud.sync_network(NetworkRef.of_key(key))
+
+    def _forget_pool(self, operation: Operation) -> None:
+        _, cluster = self._store.of_operation(operation)
+        cluster.pools.pop(operation.arguments["pool"], None)
+        cluster.body["status"] = "RUNNING"
+
+    async def _start_nodes(self, key: str, pool: NodePool) -> None:
+        for network in _networks(pool):
+            await self._cloud.sync_network(NetworkRef.of_key(network))
+        specs = planning.node_specs(key, pool)
+        if specs:
+            await asyncio.to_thread(self._cloud.engine.start_nodes, specs)
+
+    def _check_exhausted(self, operation: Operation) -> None:
+        """Fail for want of addresses, after the nodes that had some are up."""
+        exhausted = operation.arguments.get("exhausted")
+        if exhausted:
+            raise OperationError("8", exhausted)
+
+    def _fail_cluster(self, operation: Operation, error: OperationError) -> None:
+        _, cluster = self._store.of_operation(operation)
+        _mark(cluster, error)
+        for pool in cluster.pools.values():
+            if pool.body["status"] != "RUNNING":
+                _mark(pool, error)
+
+    def _fail_pool(self, operation: Operation, error: OperationError) -> None:
+        _, cluster = self._store.of_operation(operation)
+        _mark(cluster.pools[operation.arguments["pool"]], error)
+        cluster.body["status"] = "RUNNING"
+
+
+def recovered(cloud: Cloud) -> tuple[list[ClusterSpec], list[NodeSpec]]:
+    """Return the clusters and nodes that should run; those that an operation is making or removing are its affair."""
+    clusters, nodes = [], []
+    for key, cluster in cloud.clusters():
+        if cluster.started and cluster.body["status"] in ("RUNNING", "RECONCILING"):
+            clusters.append(planning.cluster_spec(key, cluster))
+            for pool in cluster.pools.values():
+                if pool.body["status"] == "RUNNING":
+                    nodes += planning.node_specs(key, pool)
+    return clusters, nodes
+
+
+def _networks(pool: NodePool) -> list[str]:
+    """Return the VPCs that a pool's nodes are in."""
+    return sorted({nic.network for node in pool.nodes for nic in node.nics})
+
+
+def _mark(holder: Cluster | NodePool, error: OperationError) -> None:
+    code = int(error.code)
+    holder.body |= {
+        "status": "ERROR",
+        "statusMessage": error.message,
+        "conditions": views.conditions(error.message, code),
+    }
