@@ -11,10 +11,9 @@ from typing import Any
 
 from .errors import InvalidOptions, Problem, Refused
 from .gcp.clients import Google
-from .gcp.credentials import Credentials, find_credentials
+from .gcp.credentials import current_token, find_credentials
 from .kube import connection
 from .kube.client import Kube, Nowhere
-from .libraries import library
 from .reconcile import Context
 
 Params = dict[str, Any]
@@ -59,7 +58,10 @@ def kubernetes(params: Params, context: Context) -> Kube | Nowhere:
     credentials = find_credentials(params)
     return Kube(
         connection.from_endpoint(
-            endpoint, base64.b64decode(ca_data or "").decode(), token=lambda: _token(credentials), proxy=params["proxy"]
+            endpoint,
+            base64.b64decode(ca_data or "").decode(),
+            token=lambda: current_token(credentials),
+            proxy=params["proxy"],
         )
     )
 
@@ -70,11 +72,3 @@ def _look_up(params: Params, context: Context) -> tuple[str, str]:
     clients = google({**params, "project": gke["project"] or params["project"]}, context)
     cluster = clients.find_cluster(gke["location"], gke["name"])
     return (cluster.endpoint, cluster.master_auth.cluster_ca_certificate) if cluster else ("", "")
-
-
-def _token(credentials: Credentials) -> str:
-    """Return an access token that is still valid: GKE's API servers take Google's tokens."""
-    if not credentials.valid:
-        requests = library("google.auth.transport.requests", "google-auth")
-        credentials.refresh(requests.Request())
-    return str(credentials.token)

@@ -105,6 +105,10 @@ class AccessError(MultinetError):
     """No credentials, unusable credentials, or an API server that cannot be reached."""
 
 
+class Unreachable(AccessError):
+    """A server gave no answer; what was asked of it may have happened or not."""
+
+
 class ApiError(MultinetError):
     """A Google or Kubernetes API refused a request."""
 

@@ -57,6 +57,11 @@ def check_version(problems: Problems, path: str, value: str | None) -> None:
         problems.add(path, value, "multi-networking needs version 1.28 or later")
 
 
+def version_numbers(text: str) -> tuple[int, ...]:
+    """Return the numbers of a version or of its beginning, to be compared: 1.34.4-gke.1000 is (1, 34, 4, 1000)."""
+    return tuple(int(number) for number in re.findall(r"\d+", text))
+
+
 def region_of(location: str) -> str:
     """Return the region of a region or zone: us-central1-c is in us-central1."""
     return re.sub(r"-[a-z]$", "", location)

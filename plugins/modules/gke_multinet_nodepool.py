@@ -1,0 +1,357 @@
+#!/usr/bin/python
+# Copyright (c) 2026 multinet.gke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: gke_multinet_nodepool
+short_description: Manage a GKE node pool whose nodes and pods have additional networks
+version_added: 0.1.0
+description:
+  - Manages a node pool of a GKE Standard cluster, with additional node networks (an interface of each node in another
+    VPC) and additional pod networks (addresses for pods on these interfaces).
+  - Before anything is written, the number of networks is compared with the interfaces of the machine type, and the
+    secondary ranges with the nodes that need a block of them.
+author:
+  - multinet.gke contributors (@multinet-gke)
+extends_documentation_fragment:
+  - multinet.gke.google
+  - multinet.gke.wait
+  - multinet.gke.attributes
+requirements:
+  - google-cloud-container >= 2.47
+  - google-cloud-compute >= 1.19, with O(validate_ranges=true)
+  - netaddr >= 0.10
+options:
+  name:
+    description: Name of the node pool.
+    type: str
+    required: true
+  cluster:
+    description: Name of the cluster. If it is still being created, the module waits for it.
+    type: str
+    required: true
+  location:
+    description: Zone or region of the cluster.
+    type: str
+    required: true
+  state:
+    description: Whether the node pool is to be there.
+    type: str
+    choices: [present, absent]
+    default: present
+  node_count:
+    description:
+      - Nodes, in each zone. Not for a pool that the autoscaler sizes.
+      - If not set, a new pool has 3, and an existing one keeps what it has.
+    type: int
+  autoscaling:
+    description: Limits between which the pool grows and shrinks by itself.
+    type: dict
+    suboptions:
+      enabled:
+        description: Whether it does.
+        type: bool
+        default: true
+      min:
+        description: Fewest nodes, in each zone; a new pool begins with as many.
+        type: int
+      max:
+        description: Most nodes, in each zone.
+        type: int
+  machine_type:
+    description:
+      - Machine type of the nodes. It decides how many interfaces a node can have: one per vCPU, from 2 up to 8. The
+        first is the cluster's own.
+      - If not set, a new pool has Google's default (e2-medium, which can have one additional network).
+      - A change replaces the nodes.
+    type: str
+  disk_size_gb:
+    description: Size of the nodes' disks in GB. A change replaces the nodes.
+    type: int
+  disk_type:
+    description: Type of the nodes' disks, for example V(pd-balanced). A change replaces the nodes.
+    type: str
+  image_type:
+    description: Image of the nodes, for example V(COS_CONTAINERD). A change replaces the nodes.
+    type: str
+  labels:
+    description: Kubernetes labels of the nodes. Other labels are left alone.
+    type: dict
+  taints:
+    description: Kubernetes taints of the nodes; these and no others.
+    type: list
+    elements: dict
+    suboptions:
+      key:
+        description: Key of the taint.
+        type: str
+        required: true
+      value:
+        description: Value of the taint.
+        type: str
+        default: ""
+      effect:
+        description: Effect of the taint, as Google spells it.
+        type: str
+        required: true
+        choices: [NO_SCHEDULE, PREFER_NO_SCHEDULE, NO_EXECUTE]
+  tags:
+    description: Network tags of the nodes, for firewall rules; these and no others.
+    type: list
+    elements: str
+  max_pods_per_node:
+    description: Pods on a node, 8 to 256; the cluster's default if not set. Cannot be changed.
+    type: int
+  additional_node_networks:
+    description:
+      - The networks in which each node has an additional interface, in the order of the interfaces (the first is
+        C(eth1)). At most 7, each in a VPC of its own. Cannot be changed in place, see O(recreate).
+    type: list
+    elements: dict
+    suboptions:
+      network:
+        description: The VPC, as a name or as C(projects/PROJECT/global/networks/NAME).
+        type: str
+        required: true
+      subnetwork:
+        description: The subnetwork, as a name or as C(projects/PROJECT/regions/REGION/subnetworks/NAME).
+        type: str
+        required: true
+  additional_pod_networks:
+    description:
+      - The secondary ranges that pods have additional addresses of. Each node takes a block out of each. At most 35.
+        Cannot be changed in place, see O(recreate).
+    type: list
+    elements: dict
+    suboptions:
+      subnetwork:
+        description:
+          - The subnetwork of the range, one of O(additional_node_networks).
+          - If not set, that of the nodes' first interface.
+        type: str
+      secondary_range:
+        description: Name of the secondary range.
+        type: str
+        required: true
+      max_pods_per_node:
+        description:
+          - Pods on a node that have an address of this range, 8 to 256. A node's block has twice as many addresses,
+            rounded up to a power of two.
+          - If not set, O(max_pods_per_node), or the cluster's default.
+        type: int
+  management:
+    description: What Google does with the nodes by itself. If not set, a new pool has both.
+    type: dict
+    suboptions:
+      auto_repair:
+        description: Whether broken nodes are replaced.
+        type: bool
+      auto_upgrade:
+        description: Whether nodes follow the version of the control plane.
+        type: bool
+  recreate:
+    description:
+      - What happens if something differs that cannot be changed in place.
+      - With V(never) it is refused. With V(if_needed) the node pool is deleted and created again; its pods are evicted.
+    type: str
+    choices: [never, if_needed]
+    default: never
+  validate_ranges:
+    description:
+      - Read the subnetworks of O(additional_pod_networks), to check that the secondary ranges exist and have enough
+        blocks for the nodes.
+      - In check mode a subnetwork that does not exist yet is no error.
+    type: bool
+    default: true
+  wait_timeout:
+    description: Seconds until the module stops waiting for the node pool, and fails; what was started goes on.
+    type: int
+    default: 1800
+seealso:
+  - module: multinet.gke.gke_multinet_vpc
+  - module: multinet.gke.gke_multinet_cluster
+"""
+
+EXAMPLES = r"""
+- name: Two nodes with a second interface, for pods with a second address
+  multinet.gke.gke_multinet_nodepool:
+    project: test-project
+    location: us-central1-c
+    cluster: edge
+    name: multinet
+    node_count: 2
+    machine_type: e2-standard-4
+    additional_node_networks:
+      - network: my-vpc
+        subnetwork: my-subnet
+    additional_pod_networks:
+      - subnetwork: my-subnet
+        secondary_range: pods
+        max_pods_per_node: 8
+  register: multinet_pool
+
+- name: Say how far the pool can grow
+  ansible.builtin.debug:
+    msg: "{{ multinet_pool.capacity[0].secondary_range }} holds {{ multinet_pool.capacity[0].nodes_max }} nodes"
+
+- name: No such node pool
+  multinet.gke.gke_multinet_nodepool:
+    project: test-project
+    location: us-central1-c
+    cluster: edge
+    name: old
+    state: absent
+"""
+
+RETURN = r"""
+actions:
+  description: What was changed, or would be in check mode; one title per write.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - create node pool multinet (2 x e2-standard-4) in cluster edge
+node_pool:
+  description:
+    - The managed part of the node pool, in the words of the options; in check mode as it would be.
+    - Null if there is no node pool.
+  returned: success
+  type: dict
+  sample:
+    name: multinet
+    cluster: edge
+    location: us-central1-c
+    node_count: 2
+    machine_type: e2-standard-4
+    additional_node_networks:
+      - network: my-vpc
+        subnetwork: my-subnet
+    additional_pod_networks:
+      - subnetwork: my-subnet
+        secondary_range: pods
+        max_pods_per_node: 8
+status:
+  description: The node pool's status; empty if there is no node pool.
+  returned: success
+  type: str
+  sample: RUNNING
+version:
+  description: Version of the nodes; empty if there is no node pool.
+  returned: success
+  type: str
+  sample: 1.34.1-gke.1431000
+pending:
+  description: Whether something is under way in the node pool that this call did not wait for.
+  returned: success
+  type: bool
+  sample: false
+capacity:
+  description: For each of O(additional_pod_networks), how far its range reaches.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    secondary_range:
+      description: Name of the secondary range.
+      type: str
+      returned: success
+    nodes_max:
+      description: Number of nodes that the range has blocks for; null if the range was not read.
+      type: int
+      returned: success
+    block_prefix:
+      description: Prefix length of a node's block.
+      type: int
+      returned: success
+  sample:
+    - secondary_range: pods
+      nodes_max: 16
+      block_prefix: 28
+operations:
+  description: Google's operations that were started, with their duration in seconds, null if they were not waited for.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: operation-1718024305921-fd4f65ea-1d2c3b4a-5e6f7a8b
+      type: CREATE_NODE_POOL
+      duration_s: 92.0
+"""
+
+from typing import Any
+
+from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool import NodePool
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.pool_options import Desired
+from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context, reconcile
+from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
+
+AUTOSCALING: dict[str, dict[str, Any]] = {
+    "enabled": {"type": "bool", "default": True},
+    "min": {"type": "int"},
+    "max": {"type": "int"},
+}
+TAINT: dict[str, dict[str, Any]] = {
+    "key": {"type": "str", "required": True, "no_log": False},
+    "value": {"type": "str", "default": ""},
+    "effect": {"type": "str", "required": True, "choices": ["NO_SCHEDULE", "PREFER_NO_SCHEDULE", "NO_EXECUTE"]},
+}
+NODE_NETWORK: dict[str, dict[str, Any]] = {
+    "network": {"type": "str", "required": True},
+    "subnetwork": {"type": "str", "required": True},
+}
+POD_NETWORK: dict[str, dict[str, Any]] = {
+    "subnetwork": {"type": "str"},
+    "secondary_range": {"type": "str", "required": True},
+    "max_pods_per_node": {"type": "int"},
+}
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **options.google(),
+        **options.wait(1800),
+        "name": {"type": "str", "required": True},
+        "cluster": {"type": "str", "required": True},
+        "location": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "node_count": {"type": "int"},
+        "autoscaling": {"type": "dict", "options": AUTOSCALING},
+        "machine_type": {"type": "str"},
+        "disk_size_gb": {"type": "int"},
+        "disk_type": {"type": "str"},
+        "image_type": {"type": "str"},
+        "labels": {"type": "dict"},
+        "taints": {"type": "list", "elements": "dict", "options": TAINT},
+        "tags": {"type": "list", "elements": "str"},
+        "max_pods_per_node": {"type": "int"},
+        "additional_node_networks": {"type": "list", "elements": "dict", "options": NODE_NETWORK},
+        "additional_pod_networks": {"type": "list", "elements": "dict", "options": POD_NETWORK},
+        "management": {
+            "type": "dict",
+            "options": {"auto_repair": {"type": "bool"}, "auto_upgrade": {"type": "bool"}},
+        },
+        "recreate": {"type": "str", "choices": ["never", "if_needed"], "default": "never"},
+        "validate_ranges": {"type": "bool", "default": True},
+    },
+    "supports_check_mode": True,
+}
+
+
+def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Bring the node pool into its desired state; see RETURN."""
+    desired = Desired.from_params(params)
+    google = access.google(params, context)
+    operations = Operations(google, Deadline(params["wait_timeout"]))
+    return reconcile(NodePool(desired, google, operations, check_mode=context.check_mode), context)
+
+
+def main() -> None:
+    """Run as an ordinary module."""
+    module.main(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
