@@ -13,13 +13,23 @@ from itertools import combinations
 from ..errors import MissingLibrary, Problems
 
 try:
-    from netaddr import AddrFormatError, IPAddress, IPNetwork, IPSet
+    from netaddr import AddrFormatError, IPAddress, IPNetwork, IPRange, IPSet
 except ImportError as error:  # Ansible imports this file where netaddr need not be
     NETADDR_ERROR = str(error)
 else:
     NETADDR_ERROR = ""
 
-__all__ = ["IPAddress", "IPNetwork", "IPSet", "check_cidr", "overlapping", "parse_address", "parse_cidr"]
+__all__ = [
+    "IPAddress",
+    "IPNetwork",
+    "IPRange",
+    "IPSet",
+    "check_cidr",
+    "overlapping",
+    "parse_address",
+    "parse_cidr",
+    "parse_masked",
+]
 
 
 def _require_netaddr() -> None:
@@ -45,6 +55,22 @@ def parse_cidr(text: str) -> IPNetwork:
         raise ValueError(f"needs a prefix length, not a mask; write {network.cidr}")
     if first != network.network:
         raise ValueError(f"has host bits set; write {network.cidr}")
+    return network
+
+
+def parse_masked(text: str) -> IPNetwork:
+    """Return the network that an address or a CIDR lies in, without host bits: 10.0.1.7/24 is 10.0.1.0/24.
+
+    :raises ValueError: it is neither.
+    """
+    _require_netaddr()
+    _address, slash, prefix = text.partition("/")
+    if slash and not prefix.isdecimal():
+        raise ValueError("is not an IP address or CIDR")
+    try:
+        network: IPNetwork = IPNetwork(text).cidr
+    except (AddrFormatError, ValueError) as error:
+        raise ValueError("is not an IP address or CIDR") from error
     return network
 
 
