@@ -11,12 +11,12 @@ pkg/reconciler (orphans).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from .pods import Pods
-from .ranges import IPAddress, IPNetwork, parse_address, parse_cidr
+from .ranges import IPAddress, IPNetwork, parse_address, parse_cidr, parse_masked
 
 NAMESPACE = "kube-system"  # WHEREABOUTS_NAMESPACE of the guide's DaemonSet: where its pools are
 
@@ -142,6 +142,34 @@ class Pool:
         return replace(self, allocations=tuple(kept for kept in self.allocations if kept.key not in gone))
 
 
+@dataclass(frozen=True)
+class Reservation:
+    """An OverlappingRangeIPReservation: one address, taken across all pools with the same network_name."""
+
+    name: str
+    uid: str
+    ip: str
+    podref: str
+
+    @classmethod
+    def of(cls, obj: dict[str, Any], pool: Pool) -> Reservation | None:
+        """Return what a reservation says, None if it does not belong to a pool's range and network_name.
+
+        (Upstream's reconciler does not know of network_name here, and removes the reservations of live pods.)
+        """
+        name, network_name = obj["metadata"]["name"], pool.network_name
+        if network_name is None or pool.cidr is None:
+            return None
+        text = name.removeprefix(f"{network_name}-") if network_name else name
+        try:
+            address = parse_address(text if pool.cidr.version == 4 else text.replace("-", ":"))
+        except ValueError:
+            return None
+        if address not in pool.cidr or reservation_name(address, network_name) != name:
+            return None
+        return cls(name, obj["metadata"].get("uid", ""), str(address), (obj.get("spec") or {}).get("podref", ""))
+
+
 State = Literal["live", "orphan", "reserved", "unknown"]
 
 
@@ -201,6 +229,21 @@ def duplicates(pools: Iterable[Pool], pods: Pods) -> list[dict[str, Any]]:
     ]
 
 
+def problems_of(pool: Pool, namespace: str) -> Iterator[str]:
+    """Yield what is wrong with a pool, for people.
+
+    :param namespace: in which Whereabouts keeps its pools.
+    """
+    title = f"pool {pool.namespace}/{pool.name}"
+    if pool.error:
+        yield f"{title}: {pool.error}"
+    if pool.namespace != namespace:
+        yield f"{title}: Whereabouts keeps its pools in {namespace}, so it does not use this one"
+    for allocation in pool.allocations:
+        if pool.cidr and allocation.address is None:
+            yield f'{title}: allocation key "{allocation.key}" is no offset in {pool.range}'
+
+
 def capacity(cidr: IPNetwork) -> int:
     """Return how many addresses Whereabouts hands out of a range: all but the first and the last, for IPv6 too."""
     return max(0, int(cidr.size) - 2)
@@ -243,10 +286,19 @@ def _cidr(text: str) -> tuple[IPNetwork | None, str]:
     try:
         cidr = parse_cidr(text)
     except ValueError as error:
-        return None, f'range "{text}" {error}'
+        # Upstream's ListIPPools fails as a whole on what Go cannot parse; it can parse host bits.
+        stops = "" if _has_host_bits(text) else "; while it is so, Whereabouts frees nothing in any pool"
+        return None, f'range "{text}" {error}{stops}'
     if cidr.version == 6 and cidr.prefixlen < 64:
-        return None, f'range "{text}" is wider than /64: Whereabouts\' offsets have 64 bits'
+        return None, f'range "{text}" is wider than /64: Whereabouts counts with 64 bits'
     return cidr, ""
+
+
+def _has_host_bits(text: str) -> bool:
+    try:
+        return "/" in text and str(parse_masked(text)) != text
+    except ValueError:
+        return False
 
 
 def _address(key: str, cidr: IPNetwork | None) -> IPAddress | None:

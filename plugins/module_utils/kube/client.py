@@ -132,7 +132,7 @@ class Kube:
         if answer.status == 404 and missing_ok:
             return None
         if answer.status >= 400:
-            raise _refusal(what, answer.status, answer.data)
+            raise refusal(what, answer.status, answer.data)
         value: Object = json.loads(answer.data)
         return value
 
@@ -151,7 +151,7 @@ class Nowhere(Kube):
             raise Refused(f"{what}: the cluster is still to be made")
 
 
-def _refusal(what: str, status: int, data: bytes) -> ApiError:
+def refusal(what: str, status: int, data: bytes) -> ApiError:
     """Return the error for an answer with a Status object (or, from a proxy on the way, some other text)."""
     try:
         answer = json.loads(data)
