@@ -96,7 +96,7 @@ class Nodes:
         with locked(folder / "lock", node.name):
             if self.runs(node.name):
                 return ""
-            for network, nic in _plugged(node):
+            for network, nic in plugged(node):
                 self._fabric.plug(network, nic)
             tree = self._supplies.tree
             registry = self.cluster.lab.settings().port + REGISTRY_OFFSET
@@ -110,7 +110,7 @@ class Nodes:
             devices = [f"ubd0={disk},{self._supplies.disk}"]
             devices += [
                 uml.network_device(number, network_socket(self._fabric.folder, network), mac_text(nic.mac))
-                for number, (network, nic) in enumerate(_plugged(node))
+                for number, (network, nic) in enumerate(plugged(node))
             ]
             sockets, kernel = self.cluster.lab.kernels, self._kernel(node.name)
             command = uml.command(tree, folder, sockets, kernel, memory=MEMORY, devices=devices)
@@ -124,14 +124,14 @@ class Nodes:
         )
         description = folder / "node.json"
         if description.exists():
-            for network, nic in _plugged(node_from(json.loads(description.read_text()))):
+            for network, nic in plugged(node_from(json.loads(description.read_text()))):
                 self._fabric.unplug(network, nic.address)
         node_objects.remove(self.cluster.api, name)
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(kernels / self._kernel(name), ignore_errors=True)
 
 
-def _plugged(node: NodeSpec) -> list[tuple[str, PluggedNic]]:
+def plugged(node: NodeSpec) -> list[tuple[str, PluggedNic]]:
     """Return a node's NICs with their networks; the first gets the node's Pods delivered, too."""
     nics = []
     for number, nic in enumerate(node.nics):

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line, with the engine api: the rest of it is in test_full.py."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gkelab import checks, environment, times
+from gkelab.asked import asked
+from gkelab.engine import ClusterSpec
+from gkelab.locks import locked_folder
+from gkelab.machines import memory
+from gkelab.machines.cluster import Cluster
+from gkelab.processes import MARK, Processes
+from gkelab.state import Lab, LabError, Settings
+from gkelab.waiting import wait_for
+
+LAB_PACKAGE = Path(__file__).resolve().parent.parent
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def command(folder: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "gkelab", words[0], "--dir", str(folder), *words[1:]]
+
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(LAB_PACKAGE)}
+
+
+@pytest.fixture
+def gkelab(folder: Path) -> Iterator[Run]:
+    place = folder / "lab"
+
+    def run(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            command(place, *words), check=False, text=True, capture_output=True, env=ENVIRONMENT, timeout=120
+        )
+        assert done.returncode == code, done.stderr
+        return done
+
+    yield run
+    run("down")
+    assert not place.exists()
+    assert Processes(place).strays() == []
+
+
+def test_a_lab_from_up_to_down(gkelab: Run, folder: Path, base_port: int) -> None:
+    place = folder / "lab"
+    assert "no lab" in gkelab("status", code=3).stdout
+    assert "nothing to do" in gkelab("down").stderr
+    assert not place.exists()
+    up = gkelab("up", "--engine", "api", "--port", str(base_port))
+    assert f"http://127.0.0.1:{base_port}" in up.stdout
+    assert place.stat().st_mode & 0o777 == 0o700
+    assert (place / "token").stat().st_mode & 0o777 == 0o600
+    assert json.loads((place / "service-account.json").read_text())["project_id"] == "test-project"
+
+    token = (place / "token").read_text()
+    cloud = Processes(place).running("cloud")
+    assert "started again" not in gkelab("up").stderr
+    assert Processes(place).running("cloud") == cloud
+    assert (place / "token").read_text() == token
+    assert "runs" in gkelab("status").stdout
+    assert gkelab("logs").stdout.split() == ["cloud"]
+    assert "TIME" in gkelab("requests").stdout
+    assert "--engine api, not full" in gkelab("up", "--engine", "full", code=1).stderr
+    assert "only full has real nodes" in gkelab("kill-node", "x", code=1).stderr
+
+    assert cloud
+    os.kill(cloud.pid, signal.SIGKILL)
+    assert wait_for(lambda: not cloud.runs, 5)
+    assert "LOST" in gkelab("status", code=3).stdout
+    assert "cloud had ended, it is started again" in gkelab("up").stderr
+
+
+def test_a_port_in_use_is_named_and_nothing_is_left(gkelab: Run, folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        failed = gkelab("up", "--engine", "api", "--port", str(port), code=1)
+    assert f"port {port} on 127.0.0.1 is in use" in failed.stderr
+    assert "--port" in failed.stderr
+    assert not (folder / "lab").exists()
+
+
+def test_a_foreign_folder_is_left_alone(folder: Path) -> None:
+    (folder / "precious").write_text("x")
+    for words in (("up", "--engine", "api"), ("down",)):
+        done = subprocess.run(command(folder, *words), check=False, text=True, capture_output=True, env=ENVIRONMENT)
+        assert done.returncode == 1
+        assert "lab" in done.stderr
+    assert (folder / "precious").read_text() == "x"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_up_leaves_nothing(folder: Path, base_port: int, number: signal.Signals) -> None:
+    place = folder / "lab"
+    words = command(place, "up", "--engine", "api", "--port", str(base_port))
+    with subprocess.Popen(words, env=ENVIRONMENT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as up:
+        assert wait_for((place / "run" / "cloud.json").exists, 20, 0.005)
+        up.send_signal(number)
+        _, said = up.communicate(timeout=30)
+    assert up.returncode == 130
+    assert "interrupted: stopped cloud again" in said
+    assert not place.exists()
+    assert Processes(place).strays() == []
+
+
+def test_two_at_once_wait_for_each_other(gkelab: Run, folder: Path, base_port: int) -> None:
+    place = folder / "lab"
+    place.mkdir()
+    with locked_folder(place, "test"):
+        words = command(place, "up", "--engine", "api", "--port", str(base_port))
+        second = subprocess.Popen(words, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+        assert second.stderr
+        assert "another gkelab is at it" in second.stderr.readline()
+    _, said = second.communicate(timeout=60)
+    assert second.returncode == 0, said
+    gkelab("status")
+
+
+def test_down_ends_what_a_crash_has_left(gkelab: Run, folder: Path, base_port: int) -> None:
+    place = folder / "lab"
+    gkelab("up", "--engine", "api", "--port", str(base_port))
+    with subprocess.Popen(["sleep", "60"], env={**os.environ, MARK: str(place)}, start_new_session=True) as stray:
+        gkelab("down")
+        assert stray.wait(5) == -signal.SIGKILL
+
+
+def test_environment_is_what_shells_read(lab: Lab) -> None:
+    script = f"export NO_PROXY=example.com\n{environment.exports(lab)}\nenv -0"
+    printed = subprocess.run(["sh", "-c", script], check=True, text=True, capture_output=True).stdout
+    values = dict(entry.split("=", 1) for entry in printed.split("\0") if entry)
+    assert values["GKELAB_TOKEN"] == values["GCP_ACCESS_TOKEN"] == lab.token
+    assert values["NO_PROXY"] == "127.0.0.1,localhost,example.com"
+    assert values["CLOUDSDK_COMPUTE_ZONE"] == "us-central1-c"
+    assert values["CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE"] == f"{values['GKELAB_URL']}/compute/v1/"
+    assert values["MULTINET_CONTAINER_ENDPOINT"] == values["GKELAB_URL"]
+    assert values["PATH"].split(":")[0] == str(lab.bin)
+    assert values["KUBECONFIG"] == str(lab.kubeconfig)
+
+
+def test_a_path_too_long_for_sockets_is_refused(folder: Path) -> None:
+    with pytest.raises(LabError, match="too long by"):
+        Lab(folder / ("x" * 90)).create(Settings("api", 26400))
+
+
+def test_other_platforms_are_told_what_works(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    with pytest.raises(LabError, match="--engine api"):
+        checks.check("full", folder, folder)
+    assert checks.check("api", folder, folder) == []
+
+
+def test_missing_tools_and_space_are_named(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(LabError, match=r"apt-get \(package apt\)"):
+        checks.check("full", folder, folder)
+    monkeypatch.undo()
+    monkeypatch.setattr(checks, "BUILD_SPACE", 10**9)
+    with pytest.raises(LabError, match="GKELAB_CACHE"):
+        checks.check("full", folder, folder)
+
+
+@pytest.mark.parametrize(("room", "said"), [(2048, ["room for 2 nodes only"]), (4096, [])])
+def test_little_memory_is_a_warning(monkeypatch: pytest.MonkeyPatch, folder: Path, room: int, said: list[str]) -> None:
+    monkeypatch.setattr(checks, "BUILD_SPACE", 0)
+    monkeypatch.setattr(checks, "room", lambda: room)
+    warnings = checks.check("full", folder, folder)
+    assert len(warnings) == len(said)
+    assert all(part in warning for part, warning in zip(said, warnings, strict=True))
+
+
+def test_no_memory_at_all_is_refused(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setattr(checks, "BUILD_SPACE", 0)
+    monkeypatch.setattr(checks, "room", lambda: 64)
+    with pytest.raises(LabError, match=str(memory.folder())):
+        checks.check("full", folder, folder)
+
+
+def test_times() -> None:
+    now = datetime.now(UTC)
+    assert timedelta(seconds=599) < now - times.since("10m") < timedelta(seconds=601)
+    assert times.since("0") == datetime(1970, 1, 1, tzinfo=UTC)
+    assert times.since("2026-01-31T12:00:00Z") == times.since("2026-01-31T12:00:00")
+    with pytest.raises(ValueError, match="soon"):
+        times.since("soon")
+
+
+def test_requests_of_both_apis_in_order(lab: Lab, cluster_spec: ClusterSpec) -> None:
+    place = Cluster(lab, cluster_spec.key)
+    place.create(cluster_spec)
+
+    def event(second: int, verb: str, resource: str, agent: str) -> str:
+        return json.dumps(
+            {
+                "requestReceivedTimestamp": f"2026-01-01T00:00:{second:02}.000000Z",
+                "verb": verb,
+                "userAgent": agent,
+                "user": {"username": "lab@example.com"},
+                "objectRef": {"resource": resource, "namespace": "default", "name": "x"},
+                "requestURI": "/api",
+                "responseStatus": {"code": 201},
+            }
+        )
+
+    events = [
+        event(3, "create", "pods", "kubectl/v0.0.0 (linux)"),
+        event(4, "get", "pods", "kubectl/v0.0.0"),
+        event(5, "create", "selfsubjectreviews", "kubectl/v0.0.0"),
+    ]
+    place.audit_log.write_text("\n".join(events) + '\n{"half')
+    google = {"time": "2026-01-01T00:00:02.000+00:00", "api": "compute", "method": "POST", "path": "/n", "status": 200}
+    lab.requests.write_text(json.dumps({**google, "user_agent": "Ansible"}) + "\n")
+    lines = asked(lab, writes=False, since=None)
+    assert [line.verb for line in lines] == ["POST", "create", "get", "create"]
+    written = asked(lab, writes=True, since=None)
+    assert [line.what for line in written] == ["/n", "pods default/x"]
+    assert written[1].agent == "kubectl/v0.0.0 (lab@example.com)"
+    assert len(asked(lab, writes=True, since=times.since("2026-01-01T00:00:03Z"))) == 1
