@@ -42,9 +42,9 @@ def installation(params: Mapping[str, Any]) -> Installation:
         )
     cron = params["gc"]["cron"]
     if len(cron.split()) != 5 or not all(_CRON_FIELD.fullmatch(each) for each in cron.split()):
-        problems.add("gc.cron", cron, "is not a 5-field cron expression")
+        problems.add("gc.cron", cron, f'gc.cron "{cron}" is not a 5-field cron expression')
     if not _PERCENT.fullmatch(params["max_unavailable"]):
-        problems.add("max_unavailable", params["max_unavailable"], "must be int or percent")
+        problems.add("max_unavailable", params["max_unavailable"], "max_unavailable must be int or percent")
     problems.raise_if_any()
     most = params["max_unavailable"]
     return Installation(

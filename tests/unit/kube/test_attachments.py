@@ -1,0 +1,194 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An attachment in a cluster: made, changed in place, deleted when nobody uses it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.multinet.gke.plugins.module_utils.cni.attachment import Attachment
+from ansible_collections.multinet.gke.plugins.module_utils.errors import ApiError, Refused
+from ansible_collections.multinet.gke.plugins.module_utils.kube.attachments import AttachmentResource
+from ansible_collections.multinet.gke.plugins.module_utils.kube.client import Nowhere
+from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import Kind, Ref
+from ansible_collections.multinet.gke.plugins.module_utils.reconcile import reconcile
+from ansible_collections.multinet.gke.plugins.modules.nad import SPEC
+
+Object = dict[str, Any]
+
+NAME = "NetworkAttachmentDefinition default/my-nad"
+GUIDE = (
+    '{ "cniVersion": "0.3.1", "plugins": [ { "type": "ipvlan", "master": "eth1", "mode": "l2", '
+    '"ipam": { "type": "whereabouts", "range": "172.16.1.0/24" } } ] }'
+)
+
+
+@dataclass
+class Cluster:
+    """As much of an API server as the resource sees."""
+
+    exists = True
+    found: Object | None = None
+    pods: list[Object] = field(default_factory=list)
+    writes: list[Any] = field(default_factory=list)
+    refuses_with: ApiError | None = None
+
+    def get(self, ref: Ref) -> Object | None:
+        return copy.deepcopy(self.found)
+
+    def list(self, kind: Kind) -> Iterator[Object]:
+        return iter(self.pods)
+
+    def create(self, obj: Object) -> None:
+        if self.refuses_with:
+            raise self.refuses_with
+        self.writes.append(obj)
+        self.found = copy.deepcopy(obj)
+
+    def patch(self, ref: Ref, patch: Object) -> None:
+        assert self.found
+        self.writes.append(patch)
+        self.found["spec"] = {**self.found.get("spec", {}), **patch.get("spec", {})}
+        for key, values in patch.get("metadata", {}).items():
+            self.found["metadata"][key] = {**self.found["metadata"].get(key, {}), **values}
+
+    def delete(self, ref: Ref) -> None:
+        self.writes.append(f"delete {ref}")
+        self.found = None
+
+
+@dataclass
+class Context:
+    check_mode: bool = False
+    diff: bool = True
+    tmpdir: str = ""
+    warnings: list[str] = field(default_factory=list)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+    def progress(self, text: str) -> None:
+        pass
+
+
+def run(cluster: Any, *, check_mode: bool = False, **options: Any) -> Any:
+    if options.get("state") != "absent" and "config" not in options:
+        options.setdefault("range", "172.16.1.0/24")
+    checked = ArgumentSpecValidator(SPEC["argument_spec"], SPEC["mutually_exclusive"]).validate(
+        {"name": "my-nad", **options}
+    )
+    assert not checked.error_messages
+    wanted = Attachment.of(checked.validated_parameters)
+    return reconcile(AttachmentResource(cluster, wanted), Context(check_mode=check_mode))
+
+
+def live(config: str | None = GUIDE, **metadata: Any) -> Object:
+    spec = {} if config is None else {"config": config}
+    return {"metadata": {"name": "my-nad", "namespace": "default", **metadata}, "spec": spec}
+
+
+def pod(name: str, networks: str, *, namespace: str = "default", phase: str = "Running") -> Object:
+    metadata = {"name": name, "namespace": namespace, "annotations": {"k8s.v1.cni.cncf.io/networks": networks}}
+    return {"metadata": metadata, "spec": {}, "status": {"phase": phase}}
+
+
+def test_create_then_unchanged() -> None:
+    cluster = Cluster()
+    announced = run(cluster, check_mode=True)
+    assert cluster.writes == []
+    made = run(cluster)
+    assert made["actions"] == announced["actions"] == [f"create {NAME} (172.16.1.0/24)"]
+    assert made["annotation"] == "default/my-nad"
+    assert made["pools"] == [
+        {
+            "name": "172.16.1.0-24",
+            "namespace": "kube-system",
+            "range": "172.16.1.0/24",
+            "first": "172.16.1.1",
+            "last": "172.16.1.254",
+            "size": 254,
+        }
+    ]
+    again = run(cluster)
+    assert (again["changed"], again["actions"], len(cluster.writes)) == (False, [], 1)
+    assert again["nad"] == made["nad"] == announced["nad"]
+
+
+def test_what_the_guide_made_is_adopted() -> None:
+    cluster = Cluster(live())
+    result = run(cluster)
+    assert (result["changed"], cluster.writes) == (False, [])
+    assert result["nad"]["config"] == json.loads(GUIDE)
+    assert result["diff"]["before"] == result["diff"]["after"]
+
+
+def test_update_writes_what_changes_and_nothing_else() -> None:
+    cluster = Cluster(live(labels={"team": "a", "kept": "yes"}))
+    result = run(cluster, mtu=1400, labels={"team": "b"})
+    assert result["actions"] == [f"update config, labels of {NAME} (172.16.1.0/24)"]
+    (patch,) = cluster.writes
+    assert patch["metadata"] == {"labels": {"team": "b"}}
+    assert json.loads(patch["spec"]["config"])["plugins"][0]["mtu"] == 1400
+    assert result["diff"]["before"]["labels"] == {"team": "a"}
+    assert run(cluster, mtu=1400, labels={"team": "b"})["changed"] is False
+    assert run(cluster, mtu=1400)["changed"] is False
+
+
+def test_labels_alone() -> None:
+    cluster = Cluster(live())
+    run(cluster, annotations={"note": "x"})
+    assert cluster.writes == [{"metadata": {"annotations": {"note": "x"}}}]
+
+
+@pytest.mark.parametrize("config", ["", "{", None, '{"plugins":[]}'])
+def test_unusable_configuration_is_replaced(config: str | None) -> None:
+    cluster = Cluster(live(config))
+    result = run(cluster)
+    assert result["actions"] == [f"update config of {NAME} (172.16.1.0/24)"]
+    assert result["diff"]["before"]["config"] == (config or "")
+
+
+def test_absent_and_already_absent() -> None:
+    cluster = Cluster(live())
+    result = run(cluster, state="absent")
+    assert (result["actions"], result["nad"], result["in_use_by"]) == ([f"delete {NAME}"], None, [])
+    assert run(cluster, state="absent")["changed"] is False
+
+
+def test_absent_is_refused_while_pods_use_it() -> None:
+    users = [pod(f"p{number}", "my-nad") for number in range(6)]
+    cluster = Cluster(live(), [*users, pod("done", "my-nad", phase="Succeeded"), pod("other", "my-nad", namespace="x")])
+    with pytest.raises(Refused, match=r"is used by default/p0, .*default/p4 and 1 more: delete these pods first"):
+        run(cluster, state="absent")
+    forced = run(cluster, state="absent", delete_policy="force", check_mode=True)
+    assert forced["in_use_by"] == [f"default/p{number}" for number in range(6)]
+    assert cluster.writes == []
+
+
+def test_pods_of_other_namespaces_count() -> None:
+    cluster = Cluster(live(), [pod("p", "other, default/my-nad@net7", namespace="x")])
+    with pytest.raises(Refused, match="x/p"):
+        run(cluster, state="absent")
+
+
+def test_cluster_to_be_made_is_planned_against_nothing() -> None:
+    assert run(Nowhere(), check_mode=True)["actions"] == [f"create {NAME} (172.16.1.0/24)"]
+
+
+def test_cluster_without_multus() -> None:
+    cluster = Cluster(refuses_with=ApiError("create", 404, "", "404 page not found"))
+    with pytest.raises(Refused, match="run multus_install first"):
+        run(cluster)
+
+
+def test_namespace_that_does_not_exist() -> None:
+    cluster = Cluster(refuses_with=ApiError("create", 404, "NotFound", 'namespaces "default" not found'))
+    with pytest.raises(ApiError, match="namespaces"):
+        run(cluster)
