@@ -16,6 +16,8 @@ try:
     from netaddr import AddrFormatError, IPAddress, IPNetwork, IPRange, IPSet
 except ImportError as error:  # Ansible imports this file where netaddr need not be
     NETADDR_ERROR = str(error)
+    for _name in ("AddrFormatError", "IPAddress", "IPNetwork", "IPRange", "IPSet"):
+        globals()[_name] = ValueError  # so that others can import the names; nobody gets to use them
 else:
     NETADDR_ERROR = ""
 

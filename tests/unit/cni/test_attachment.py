@@ -106,7 +106,7 @@ def test_ipam_is_taken_as_whereabouts_takes_it(vector: dict[str, Any]) -> None:
 def test_config_is_read_as_multus_reads_it(vector: dict[str, Any]) -> None:
     given, expect = vector["input"], vector["expect"]
     if "error" in expect:
-        with pytest.raises(ValueError, match="config|plugins"):
+        with pytest.raises(ValueError, match=r"config|plugins"):
             netconf.parse(given["spec_config"])
         return
     found = netconf.named(netconf.parse(given["spec_config"]), given["nad_name"])
