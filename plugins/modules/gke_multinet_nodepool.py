@@ -155,7 +155,8 @@ options:
   recreate:
     description:
       - What happens if something differs that cannot be changed in place.
-      - With V(never) it is refused. With V(if_needed) the node pool is deleted and created again; its pods are evicted.
+      - With V(never) it is refused. With V(if_needed) the node pool is deleted and created again from
+        what is declared here; its pods are evicted.
     type: str
     choices: [never, if_needed]
     default: never

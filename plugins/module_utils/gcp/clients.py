@@ -22,6 +22,8 @@ from .failures import is_transient, translated
 ANSWER_TIMEOUT = 30.0  # seconds, for one answer
 READ_PATIENCE = 30.0  # seconds, for all tries of one read
 
+METADATA = (("user-agent", "multinet.gke"),)  # for Google's audit log
+
 Request = dict[str, Any]
 
 
@@ -91,7 +93,7 @@ class Google:
             predicate=is_transient, initial=0.5, maximum=5.0, timeout=READ_PATIENCE
         )
         with translated(what, self.project):
-            return method(request=request, retry=retry, timeout=timeout)
+            return method(request=request, retry=retry, timeout=timeout, metadata=METADATA)
 
     def list(self, what: str, method: Callable[..., Any], request: Request) -> list[Any]:
         """Read all resources of a collection of Compute Engine, page by page."""
@@ -101,7 +103,7 @@ class Google:
     def write(self, what: str, method: Callable[..., Any], request: Request) -> Any:
         """Send a mutation once and return its operation; whether to send it again is for operations.py to say."""
         with translated(what, self.project):
-            return method(request=request, retry=None, timeout=ANSWER_TIMEOUT)
+            return method(request=request, retry=None, timeout=ANSWER_TIMEOUT, metadata=METADATA)
 
 
 def _client_options(endpoint: str | None) -> dict[str, str]:

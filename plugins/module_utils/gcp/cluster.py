@@ -32,6 +32,7 @@ from .nodes import (
     refuse_broken,
     status_of,
     warnings_of,
+    words,
 )
 from .operations import Operations
 from .references import Place, check_network, check_subnetwork
@@ -142,14 +143,13 @@ class Cluster:
     def _plan_absent(self, cluster: Any | None) -> Plan:
         if cluster is None:
             return Plan(None, None)
-        before = self._have(cluster)
         settle = self._await_gone if self._desired.wait else None
         if status_of(cluster) == "STOPPING":
-            return Plan(before, None, settle=settle)
+            return Plan(None, None, settle=settle)
         if self._desired.deletion_protection:
             raise Refused(f"{self._what} is not deleted: deletion_protection=true")
         deletion = self._operations.in_container(f"delete {self._what}", "delete_cluster", name=self._path)
-        return Plan(before, None, (deletion,), settle=settle)
+        return Plan(self._have(cluster), None, (deletion,), settle=settle)
 
     def _settle(self) -> None:
         """Wait until nothing is under way in the cluster."""
@@ -277,7 +277,7 @@ class Cluster:
     def _updates(self, differing: list[str], after: State, cluster: Any) -> Iterator[Change]:
         """Yield one mutation per field: Kubernetes Engine wants it so."""
         for key in differing:
-            title = f"set {key} of {self._what} to {after[key]}"
+            title = f"set {key} of {self._what} to {words(after[key])}"
             if key == "labels":
                 yield self._operations.in_container(
                     title,

@@ -15,7 +15,7 @@ from ..gke_rules import region_of, version_numbers
 from ..reconcile import Change, Plan, State
 from . import pod_ranges, pool_state, subnetworks
 from .clients import Google
-from .nodes import MACHINE_TYPE, UNSETTLED, refuse_broken, status_of, warnings_of
+from .nodes import MACHINE_TYPE, UNSETTLED, refuse_broken, status_of, warnings_of, words
 from .operations import Operations
 from .pool_options import NETWORKS, PODS, Desired, check_interfaces
 from .references import Place, Subnetwork
@@ -72,7 +72,7 @@ class NodePool:
         want = pool_state.managed(self._desired, observed.cluster, self._place)
         settle = self._settle if self._desired.wait else None
         if status_of(observed.pool) in ("", "STOPPING"):
-            changes: tuple[Change, ...] = (self._creation(dying=observed.pool is not None),)
+            changes: tuple[Change, ...] = (self._creation(observed),)
             return Plan(None, want, changes, tuple(self._warnings(observed)), settle)
         refuse_broken(self._what, observed.pool)
         have = pool_state.as_is(self._desired, observed.pool, observed.cluster, self._place)
@@ -92,6 +92,9 @@ class NodePool:
             "operations": self._operations.records,
         }
 
+    def _capacities(self, observed: Observed) -> Iterator[dict[str, Any]]:
+        return pod_ranges.capacities(self._desired, observed.cluster, observed.subnetworks, self._place)
+
     def _read_subnetworks(self, cluster: Any | None) -> Mapping[Subnetwork, Any]:
         if not self._desired.validate_ranges or self._desired.state == "absent":
             return {}
@@ -107,10 +110,11 @@ class NodePool:
     def _plan_absent(self, pool: Any | None) -> Plan:
         if pool is None:
             return Plan(None, None)
-        before = {"name": pool.name, "cluster": self._desired.cluster}
         settle = self._await_gone if self._desired.wait else None
-        changes = () if status_of(pool) == "STOPPING" else (self._deletion(),)
-        return Plan(before, None, changes, settle=settle)
+        if status_of(pool) == "STOPPING":
+            return Plan(None, None, settle=settle)
+        before = {"name": pool.name, "cluster": self._desired.cluster, "location": self._desired.location}
+        return Plan(before, None, (self._deletion(),), settle=settle)
 
     def _check(self, observed: Observed) -> None:
         """Refuse what the cluster and the subnetworks show to be wrong.
@@ -176,7 +180,7 @@ class NodePool:
             raise Immutable(self._what, key, have[key], want[key], "set recreate=if_needed or create a new pool")
         if immutable:
             reason = f"to recreate it: {', '.join(immutable)} cannot be changed in place"
-            return (self._deletion(reason), self._creation(dying=True))
+            return (self._deletion(reason), self._creation(observed))
         return tuple(self._updates(differing, want, observed.pool))
 
     def _updates(self, differing: list[str], want: State, pool: Any) -> Iterator[Change]:
@@ -187,26 +191,23 @@ class NodePool:
             )
         machine = {key: want[key] for key in MACHINE if key in differing}
         if machine:
-            words = ", ".join(f"{key} {value}" for key, value in machine.items())
-            yield self._update(f"set {words} (replaces the nodes)", "update_node_pool", **machine)
+            yield self._update(
+                f"set {words(machine)} of {self._what} (replaces the nodes)", "update_node_pool", machine
+            )
         for key in differing:
-            if key in MACHINE:
-                continue
-            title, method, request = pool_state.update(key, want[key], pool)
-            yield self._update(title, method, **request)
+            if key not in MACHINE:
+                method, request = pool_state.update(key, want[key], pool)
+                yield self._update(f"set {key} of {self._what} to {words(want[key])}", method, request)
 
-    def _update(self, title: str, method: str, **request: Any) -> Change:
-        return self._operations.in_container(f"{title} of {self._what}", method, name=self._path, **request)
+    def _update(self, title: str, method: str, request: dict[str, Any]) -> Change:
+        return self._operations.in_container(title, method, name=self._path, **request)
 
     def _deletion(self, reason: str = "") -> Change:
         title = f"delete {self._what}" + (f" ({reason})" if reason else "")
         return self._operations.in_container(title, "delete_node_pool", name=self._path)
 
-    def _creation(self, *, dying: bool) -> Change:
-        """Return the change that creates the pool, once the cluster is there.
-
-        :param dying: there is one of this name that is deleted, now or before.
-        """
+    def _creation(self, observed: Observed) -> Change:
+        """Return the change that creates the pool, once a former one is gone and the cluster is there."""
         wanted = self._desired
         creation = self._operations.in_container(
             f"create {self._what} ({wanted.initial_count} x {self._machine_type}) in cluster {wanted.cluster}",
@@ -216,9 +217,10 @@ class NodePool:
         )
 
         def call() -> None:
-            if dying:
+            if observed.pool is not None:
                 self._await_gone()
-            self._await_cluster()
+            if status_of(observed.cluster) == "PROVISIONING":
+                self._await_cluster()
             creation.call()
 
         return Change(creation.title, call)

@@ -35,6 +35,15 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def words(value: object) -> str:
+    """Return the value of an option as a title says it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={each}" for key, each in value.items()) or "none"
+    if isinstance(value, list):
+        return "; ".join(words(each) for each in value) or "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def status_of(resource: Any | None) -> str:
     """Return the status of a cluster or node pool, empty if there is none."""
     return str(resource.status.name) if resource is not None else ""

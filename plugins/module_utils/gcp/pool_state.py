@@ -14,14 +14,14 @@ from .nodes import MANAGEMENT, OAUTH_SCOPES, given
 from .pool_options import NETWORKS, PODS, Desired
 from .references import Place
 
-Update = tuple[str, str, dict[str, Any]]  # title, method and request of a mutation
+Update = tuple[str, dict[str, Any]]  # method and request of a mutation
 
 
 def managed(desired: Desired, cluster: Any | None, place: Place) -> State:
     """Return what is managed, as it is to be: the options that were given, in a form that can be compared."""
     options = {
+        "autoscaling": desired.autoscaling,  # before node_count: to be switched off before a size is set
         "node_count": desired.node_count,
-        "autoscaling": desired.autoscaling,
         "machine_type": desired.machine_type,
         "disk_size_gb": desired.disk_size_gb,
         "disk_type": desired.disk_type,
@@ -114,18 +114,17 @@ def update(key: str, value: Any, pool: Any) -> Update:
 
     :param pool: as it is: what was not asked for is sent as it is where the API replaces the whole.
     """
-    title = f"set {key} to {value}"
     if key == "node_count":
-        return title, "set_node_pool_size", {"node_count": value}
+        return "set_node_pool_size", {"node_count": value}
     if key == "autoscaling":
         kept = {"location_policy": pool.autoscaling.location_policy} if value["enabled"] else {}
-        return title, "set_node_pool_autoscaling", {"autoscaling": {**kept, **_scaling(value)}}
+        return "set_node_pool_autoscaling", {"autoscaling": {**kept, **_scaling(value)}}
     if key == "management":
         present = {"auto_repair": pool.management.auto_repair, "auto_upgrade": pool.management.auto_upgrade}
-        return title, "set_node_pool_management", {"management": {**present, **value}}
+        return "set_node_pool_management", {"management": {**present, **value}}
     if key == "labels":
         value = {**pool.config.labels, **value}
-    return title, "update_node_pool", {key: value if key == "image_type" else {key: value}}
+    return "update_node_pool", {key: value if key == "image_type" else {key: value}}
 
 
 def _identity(desired: Desired) -> State:

@@ -19,6 +19,7 @@ from ..errors import ApiError, Immutable, Problems, Refused
 from ..gke_rules import LONGEST_COMPUTE_NAME, MAX_SECONDARY_RANGES, check_location, check_name, region_of
 from ..reconcile import Change, State
 from .clients import Google
+from .nodes import words
 from .operations import Operations
 from .references import Network
 
@@ -196,7 +197,7 @@ def changes(
         )
     if subnet.private_google_access not in (None, found.private_ip_google_access):
         yield operations.in_compute(
-            f"set private_google_access of subnetwork {subnet.name} to {subnet.private_google_access}",
+            f"set private_google_access of subnetwork {subnet.name} to {words(subnet.private_google_access)}",
             "Subnetworks",
             "set_private_ip_google_access",
             alone=True,
@@ -207,8 +208,8 @@ def changes(
         )
     missing = [(name, cidr) for name, cidr in subnet.secondary_ranges if name not in _ranges_of(found)]
     if missing:
-        words = ", ".join(f"{name} ({cidr})" for name, cidr in missing)
-        title = f"add secondary range {words} to subnetwork {subnet.name}"
+        ranges = ", ".join(f"{name} ({cidr})" for name, cidr in missing)
+        title = f"add secondary range {ranges} to subnetwork {subnet.name}"
         yield Change(title, lambda: _add_ranges(title, subnet, missing, google, operations))
 
 

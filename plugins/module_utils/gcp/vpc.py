@@ -174,13 +174,14 @@ class Vpc:
                 yield from ingress.changes(wanted, rule, self._network, self._operations)
 
     def _deletions(self, observed: Observed) -> Iterator[Change]:
-        parts = zip(self._desired.subnetworks, observed.subnetworks, observed.rules, strict=True)
-        for wanted, subnetwork, rule in parts:
+        """Yield subnetworks first: Google refuses at once to delete one that is used, and then nothing is lost."""
+        wanted, name = self._desired.subnetworks, self._desired.name
+        for subnet, found in zip(wanted, observed.subnetworks, strict=True):
+            if found is not None and self._is_here(found):
+                yield subnetworks.deletion(subnet, self._operations)
+        for subnet, rule in zip(wanted, observed.rules, strict=True):
             if rule is not None and self._is_here(rule):
-                yield ingress.deletion(wanted, self._operations)
-            if subnetwork is not None and self._is_here(subnetwork):
-                yield subnetworks.deletion(wanted, self._operations)
-        name = self._desired.name
+                yield ingress.deletion(subnet, self._operations)
         yield self._operations.in_compute(f"delete network {name}", "Networks", "delete", alone=True, network=name)
 
     def _is_here(self, part: Any) -> bool:
