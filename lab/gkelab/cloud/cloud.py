@@ -43,6 +43,7 @@ class Cloud:
     def __init__(self, folder: pathlib.Path, engine: Engine, time_factor: float) -> None:
         self._file = folder / "cloud.json"
         self.engine = engine
+        self.time_factor = time_factor
         self.state = load(self._file)
         self.operations = Operations(self.state, self.save, time_factor)
         self._network_locks: dict[str, asyncio.Lock] = {}

@@ -82,4 +82,7 @@ def region_of(location: str) -> str:
 
 def default_node_zones(location: str) -> tuple[str, ...]:
     """Return where the nodes of a cluster go: its zone, or three zones of its region."""
-    return (location,) if is_zone(location) else zones_of(location)[:3]
+    if is_zone(location):
+        return (location,)
+    first, second, third = zones_of(location)[:3]
+    return third, first, second  # not sorted, as recorded: who compares must compare sets

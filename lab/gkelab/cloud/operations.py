@@ -60,7 +60,7 @@ class Effect:
     over; ``fail`` says in the state what went wrong. Work may run twice with the same arguments (after a restart).
     """
 
-    finish: Callable[[Operation], None]
+    finish: Callable[[Operation], Awaitable[None] | None]
     work: Callable[[Operation], Awaitable[None]] | None = None
     fail: Callable[[Operation, OperationError], None] | None = None
 
@@ -169,7 +169,9 @@ class Operations:
             if effect.work is not None:
                 await effect.work(operation)
             await asyncio.sleep(max(0.0, operation.due - time.time()))
-            effect.finish(operation)
+            finishing = effect.finish(operation)
+            if finishing is not None:
+                await finishing
         except EngineError as error:
             self._fail(operation, _internal(operation, str(error)))
         except OperationError as error:

@@ -77,6 +77,8 @@ class Cluster:
     owned_ranges: list[str] = field(default_factory=list)  # secondary ranges that GKE added and will remove
     owned_subnetworks: list[str] = field(default_factory=list)  # PROJECT/REGION/SUBNETWORK, likewise
     owned_firewalls: list[str] = field(default_factory=list)  # names in the network's project, likewise
+    settled: float = 0.0  # when GKE's counts have followed the last change, seconds since the epoch
+    former_node_count: int = 0  # what currentNodeCount is until then if the last pool went
     started: bool = False  # whether the engine has been asked to start the control plane
 
 

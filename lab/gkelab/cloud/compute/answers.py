@@ -14,7 +14,7 @@ from gkelab.cloud.references import LINK_BASE
 from gkelab.cloud.state import Operation
 
 LIST_LIMIT = 500
-_TERM = re.compile(r"\(?\s*([\w.]+)\s*(!=|=|\beq\b|\bne\b|:)\s*\"?([^\")]*?)\"?\s*\)?")
+_TERM = re.compile(r"([\w.]+)\s*(!=|=|:|\beq\b|\bne\b)\s*(?:\"([^\"]*)\"|([^\s()\"]+))")
 
 
 def operation_body(operation: Operation) -> Json:
@@ -117,7 +117,8 @@ def _matches(item: Json, expression: str) -> bool:
     if expression and not terms:
         # Invented text: no public source gives it.
         raise invalid_field("filter", expression, "Invalid list filter expression.")
-    for name, operator, wanted in terms:
+    for name, operator, quoted, bare in terms:
+        wanted = quoted or bare
         value: object = item
         for part in name.split("."):
             value = value.get(part) if isinstance(value, dict) else None

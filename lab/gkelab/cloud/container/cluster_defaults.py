@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 
+from gkelab.cloud.container import versions
 from gkelab.cloud.container.pool_defaults import DEFAULT_SCOPES
 from gkelab.cloud.errors import Json
 from gkelab.cloud.identity import cluster_time, digest, uuid_of
@@ -46,6 +47,11 @@ DEFAULT_MONITORING = (
     "DCGM",
     "JOBSET",
 )
+# Recorded of node autoprovisioning.
+BROAD_SCOPES = (
+    "https://www.googleapis.com/auth/userinfo.email",
+    "https://www.googleapis.com/auth/cloud-platform",
+)
 DEFAULT_LOGGING = ("SYSTEM_COMPONENTS", "WORKLOADS")
 _VARIANT = {"loggingConfig": {"variantConfig": {"variant": "DEFAULT"}}}
 _READONLY_PORT = {"nodeKubeletConfig": {"insecureKubeletReadonlyPortEnabled": False}}
@@ -54,6 +60,8 @@ _READONLY_PORT = {"nodeKubeletConfig": {"insecureKubeletReadonlyPortEnabled": Fa
 def cluster_body(asked: Json, *, identity: str, version: str, location: str, zones: list[str], number: str) -> Json:
     """Return a new cluster's body but for what depends on its network, which the caller adds."""
     body = {key: value for key, value in asked.items() if key not in OUTPUT_ONLY}
+    if not body.get("networkPolicy"):
+        body.pop("networkPolicy", None)
     body |= {
         "id": identity,
         "location": location,
@@ -71,7 +79,7 @@ def cluster_body(asked: Json, *, identity: str, version: str, location: str, zon
     body["masterAuthorizedNetworksConfig"] = body["controlPlaneEndpointsConfig"]["ipEndpointsConfig"][
         "authorizedNetworksConfig"
     ]
-    return body | _messages(asked) | _observability(asked)
+    return body | _messages(asked, version) | _observability(asked)
 
 
 def label_fingerprint(labels: Json) -> str:
@@ -86,11 +94,12 @@ def endpoints_config(asked: Json, dns_name: str) -> Json:
     addresses = config.get("ipEndpointsConfig", {})
     authorized = addresses.get("authorizedNetworksConfig") or asked.get("masterAuthorizedNetworksConfig") or {}
     private = asked.get("privateClusterConfig", {})
+    enforced = {"privateEndpointEnforcementEnabled": True} if private.get("masterIpv4CidrBlock") else None
     merged_addresses = {
         "enabled": True,
         "enablePublicEndpoint": not private.get("enablePrivateEndpoint", False),
         **{key: value for key, value in addresses.items() if value not in ("", False) or key.startswith("enable")},
-        "authorizedNetworksConfig": {"gcpPublicCidrsAccessEnabled": True, **authorized},
+        "authorizedNetworksConfig": (enforced or {"gcpPublicCidrsAccessEnabled": True}) | authorized,
     }
     return {
         "dnsEndpointConfig": {
@@ -104,7 +113,7 @@ def endpoints_config(asked: Json, dns_name: str) -> Json:
     }
 
 
-def _messages(asked: Json) -> Json:
+def _messages(asked: Json, version: str) -> Json:
     """Return the messages that are there whatever was asked for."""
     addons = {
         "dnsCacheConfig": {"enabled": True},
@@ -115,7 +124,7 @@ def _messages(asked: Json) -> Json:
     pools = asked.get("nodePoolDefaults", {}).get("nodeConfigDefaults", {})
     result: Json = {
         "addonsConfig": addons | asked.get("addonsConfig", {}),
-        "anonymousAuthenticationConfig": asked.get("anonymousAuthenticationConfig") or {"mode": "LIMITED"},
+        "anonymousAuthenticationConfig": asked.get("anonymousAuthenticationConfig") or {"mode": _anonymous(version)},
         "autopilot": asked.get("autopilot", {}),
         "autoscaling": _autoscaling(asked.get("autoscaling")),
         "binaryAuthorization": asked.get("binaryAuthorization", {}),
@@ -135,7 +144,7 @@ def _messages(asked: Json) -> Json:
         "nodePoolAutoConfig": _READONLY_PORT | asked.get("nodePoolAutoConfig", {}),
         "nodePoolDefaults": {"nodeConfigDefaults": _VARIANT | _READONLY_PORT | pools},
         "notificationConfig": {"pubsub": {}} | asked.get("notificationConfig", {}),
-        "podAutoscaling": asked.get("podAutoscaling") or {"hpaProfile": "PERFORMANCE"},
+        "podAutoscaling": asked.get("podAutoscaling") or {"hpaProfile": _hpa_profile(version)},
         "privateCluster": True,
         "protectConfig": {
             "workloadConfig": {"auditMode": "BASIC"},
@@ -146,7 +155,7 @@ def _messages(asked: Json) -> Json:
             "enableInsecureBindingSystemUnauthenticated": True,
             **asked.get("rbacBindingConfig", {}),
         },
-        "releaseChannel": asked.get("releaseChannel") or {"channel": "REGULAR"},
+        "releaseChannel": asked.get("releaseChannel") or {"channel": versions.channel_of(version)},
         "securityPostureConfig": {
             "mode": "BASIC",
             "vulnerabilityMode": "VULNERABILITY_MODE_UNSPECIFIED",
@@ -158,15 +167,30 @@ def _messages(asked: Json) -> Json:
     return result
 
 
+def _anonymous(version: str) -> str:
+    """Recorded: LIMITED from 1.35 on, ENABLED with 1.33 and 1.34."""
+    return "LIMITED" if versions.order(version) >= (1, 35) else "ENABLED"
+
+
+def _hpa_profile(version: str) -> str:
+    """Recorded: PERFORMANCE with 1.34 and 1.35, unspecified with 1.33."""
+    return "PERFORMANCE" if versions.order(version) >= (1, 34) else "HPA_PROFILE_UNSPECIFIED"
+
+
 def _autoscaling(asked: Json | None) -> Json:
     if asked is None:
         return {"autoscalingProfile": "BALANCED"}
+    given = dict(asked.get("autoprovisioningNodePoolDefaults", {}))
+    if given.get("minCpuPlatform") == "automatic":
+        del given["minCpuPlatform"]
+    if "upgradeSettings" in given:
+        given["upgradeSettings"] = {"strategy": "SURGE", **given["upgradeSettings"]}
     pools = {
         "imageType": "COS_CONTAINERD",
         "management": {"autoRepair": True, "autoUpgrade": True},
-        "oauthScopes": list(DEFAULT_SCOPES),
+        "oauthScopes": list(BROAD_SCOPES if asked.get("enableNodeAutoprovisioning") else DEFAULT_SCOPES),
         "serviceAccount": "default",
-        **asked.get("autoprovisioningNodePoolDefaults", {}),
+        **given,
     }
     return {"autoscalingProfile": "BALANCED", **asked, "autoprovisioningNodePoolDefaults": pools}
 

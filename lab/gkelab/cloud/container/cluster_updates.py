@@ -107,7 +107,14 @@ def _apply_endpoints(body: Json, value: Json) -> None:
         "dnsEndpointConfig": present["dnsEndpointConfig"] | value.get("dnsEndpointConfig", {}),
         "ipEndpointsConfig": present["ipEndpointsConfig"] | value.get("ipEndpointsConfig", {}),
     }
-    config = endpoints_config({"controlPlaneEndpointsConfig": merged}, name)
+    private = body["privateClusterConfig"]
+    config = endpoints_config({"controlPlaneEndpointsConfig": merged, "privateClusterConfig": private}, name)
+    addresses = config["ipEndpointsConfig"]
+    private |= {"enablePrivateEndpoint": not addresses["enablePublicEndpoint"]}
+    if "globalAccess" in addresses:
+        private["masterGlobalAccessConfig"] = {"enabled": addresses["globalAccess"]}
+    if not addresses["enablePublicEndpoint"]:
+        addresses.pop("publicEndpoint", None)
     body["controlPlaneEndpointsConfig"] = config
     body["masterAuthorizedNetworksConfig"] = config["ipEndpointsConfig"]["authorizedNetworksConfig"]
 

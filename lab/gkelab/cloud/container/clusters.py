@@ -106,6 +106,7 @@ class Clusters:
             ref,
             "UPGRADE_MASTER" if upgrade else "UPDATE_CLUSTER",
             effect="cluster.update",
+            pool=update["desiredNodePoolId"] if concerns_pool else "",
             arguments={"update": update},
             status="PENDING" if concerns_pool else "RUNNING",
             nodes_total=0 if concerns_pool else None,
@@ -200,7 +201,11 @@ class Clusters:
             },
             "privateClusterConfig": {**asked.get("privateClusterConfig", {}), "privateEndpoint": address},
         }
-        body["controlPlaneEndpointsConfig"]["ipEndpointsConfig"]["privateEndpoint"] = address
+        block = asked.get("privateClusterConfig", {}).get("masterIpv4CidrBlock")
+        if block:
+            body["privateClusterConfig"]["privateEndpoint"] = free_address(block, ())
+        addresses = body["controlPlaneEndpointsConfig"]["ipEndpointsConfig"]
+        addresses["privateEndpoint"] = body["privateClusterConfig"]["privateEndpoint"]
         return Cluster(
             body=body,
             network=place.network.key,

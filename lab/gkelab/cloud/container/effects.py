@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
 
 from gkelab.cloud.cloud import Cloud
 from gkelab.cloud.container import cluster_network, planning, views
+from gkelab.cloud.container.certificates import authority
 from gkelab.cloud.container.cluster_updates import apply_update
 from gkelab.cloud.container.pool_updates import apply_changes
 from gkelab.cloud.container.store import Store, touch
@@ -15,6 +17,8 @@ from gkelab.cloud.operations import Effect, OperationError
 from gkelab.cloud.references import NetworkRef
 from gkelab.cloud.state import Cluster, NodePool, Operation
 from gkelab.engine import ClusterSpec, NodeSpec
+
+SETTLING_SECONDS = 60.0  # until GKE's counts are right; recorded only that they lag behind
 
 
 class Effects:
@@ -41,9 +45,8 @@ class Effects:
         spec = planning.cluster_spec(ref.key, cluster)
         endpoint = await asyncio.to_thread(self._cloud.engine.start_cluster, spec)
         cluster.body["endpoint"] = endpoint.address
-        if endpoint.ca_certificate:
-            encoded = base64.b64encode(endpoint.ca_certificate.encode()).decode()
-            cluster.body["masterAuth"]["clusterCaCertificate"] = encoded
+        certificate = endpoint.ca_certificate or authority(cluster.body["id"])
+        cluster.body["masterAuth"]["clusterCaCertificate"] = base64.b64encode(certificate.encode()).decode()
         addresses = cluster.body["controlPlaneEndpointsConfig"]["ipEndpointsConfig"]
         if addresses.get("enablePublicEndpoint"):
             addresses["publicEndpoint"] = endpoint.address
@@ -55,6 +58,7 @@ class Effects:
 
     def _cluster_up(self, operation: Operation) -> None:
         _, cluster = self._store.of_operation(operation)
+        self._unsettle(cluster)
         cluster.body["status"] = "RUNNING"
         for pool in cluster.pools.values():
             pool.body["status"] = "RUNNING"
@@ -71,15 +75,15 @@ class Effects:
         if names:
             await asyncio.to_thread(self._cloud.engine.stop_nodes, ref.key, names)
         await asyncio.to_thread(self._cloud.engine.stop_cluster, ref.key)
+
+    async def _forget_cluster(self, operation: Operation) -> None:
+        ref, cluster = self._store.of_operation(operation)
         networks = {cluster.network} | {network for pool in cluster.pools.values() for network in _networks(pool)}
+        cluster_network.release(self._cloud, cluster)
         for pool in cluster.pools.values():
             pool.nodes.clear()
-        cluster_network.release(self._cloud, cluster)
         for key in sorted(networks):
             await self._cloud.sync_network(NetworkRef.of_key(key))
-
-    def _forget_cluster(self, operation: Operation) -> None:
-        ref, _ = self._store.of_operation(operation)
         del self._cloud.project(ref.project).clusters[f"{ref.location}/{ref.name}"]
 
     async def _start_pool(self, operation: Operation) -> None:
@@ -89,6 +93,7 @@ class Effects:
 
     def _pool_up(self, operation: Operation) -> None:
         _, cluster = self._store.of_operation(operation)
+        self._unsettle(cluster)
         cluster.pools[operation.arguments["pool"]].body["status"] = "RUNNING"
         cluster.body["status"] = "RUNNING"
 
@@ -127,15 +132,18 @@ class Effects:
         pool = cluster.pools[operation.arguments["pool"]]
         names = [node.name for node in pool.nodes]
         if names:
+            cluster.former_node_count = sum(len(item.nodes) for item in cluster.pools.values())
             await asyncio.to_thread(self._cloud.engine.stop_nodes, ref.key, names)
+
+    async def _forget_pool(self, operation: Operation) -> None:
+        _, cluster = self._store.of_operation(operation)
+        pool = cluster.pools[operation.arguments["pool"]]
         networks = _networks(pool)
         pool.nodes.clear()
         for key in networks:
             await self._cloud.sync_network(NetworkRef.of_key(key))
-
-    def _forget_pool(self, operation: Operation) -> None:
-        _, cluster = self._store.of_operation(operation)
-        cluster.pools.pop(operation.arguments["pool"], None)
+        del cluster.pools[operation.arguments["pool"]]
+        self._unsettle(cluster)
         cluster.body["status"] = "RUNNING"
 
     async def _start_nodes(self, key: str, pool: NodePool) -> None:
@@ -144,6 +152,10 @@ class Effects:
         specs = planning.node_specs(key, pool)
         if specs:
             await asyncio.to_thread(self._cloud.engine.start_nodes, specs)
+
+    def _unsettle(self, cluster: Cluster) -> None:
+        """What GKE counts (nodes, utilization) follows a change later."""
+        cluster.settled = time.time() + SETTLING_SECONDS * self._cloud.time_factor
 
     def _check_exhausted(self, operation: Operation) -> None:
         """Fail for want of addresses, after the nodes that had some are up."""

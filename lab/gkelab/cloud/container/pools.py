@@ -171,6 +171,8 @@ def add_pool(cluster: Cluster, asked: Json, networks: list[NodeNetwork], version
         asked.get("maxPodsConstraint", {}), int(cluster.body["defaultMaxPodsConstraint"]["maxPodsPerNode"])
     )
     first = networks[0]
+    if cluster.body["networkConfig"].get("defaultEnablePrivateNodes"):
+        asked["networkConfig"] = {"enablePrivateNodes": True} | asked.get("networkConfig", {})
     body = pool_body(
         asked,
         version=version,

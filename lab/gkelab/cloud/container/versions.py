@@ -47,6 +47,14 @@ def resolve(text: str, *, otherwise: str = DEFAULT_VERSION, noun: str = "Master"
     raise bad_request(f'{noun} version "{text}" is unsupported.')
 
 
+def channel_of(version: str) -> str:
+    """Return the channel of a cluster that names none: REGULAR, or the next one that offers its version."""
+    for name in ("REGULAR", "STABLE", "EXTENDED"):
+        if version in _CHANNELS[name]:
+            return name
+    return "RAPID"
+
+
 def order(version: str) -> tuple[int, ...]:
     """Return a version as numbers that compare."""
     return tuple(int(number) for number in re.findall(r"\d+", version))

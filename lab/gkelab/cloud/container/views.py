@@ -40,11 +40,12 @@ def cluster_json(cloud: Cloud, ref: ClusterRef, cluster: Cluster, version: str) 
     pools = [pool_json(ref, cluster, pool, version) for pool in cluster.pools.values()]
     body = cluster.body | {"selfLink": f"{names.HOST}/{version}/{ref.path}"}
     nodes = sum(len(pool.nodes) for pool in cluster.pools.values())
-    body["currentNodeCount"] = nodes
+    settled = time.time() >= cluster.settled
+    body["currentNodeCount"] = nodes if pools or settled else cluster.former_node_count
     body["currentNodeVersion"] = pools[0]["version"] if pools else cluster.body["currentMasterVersion"]
     if not pools:
         return body
-    utilization = _utilization(cloud, cluster)
+    utilization = _utilization(cloud, cluster) if settled else 0.0
     for pool in pools:
         if pool["status"] == "RUNNING" and utilization:
             pool["networkConfig"] = pool["networkConfig"] | {"podIpv4RangeUtilization": utilization}

@@ -1,0 +1,377 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clusters and node pools: read-back, operations, the lock, refusals, updates."""
+
+from __future__ import annotations
+
+import pytest
+
+from gkelab.engine import ApiEngine, EngineError
+
+from .conftest import COMPUTE, CONTAINER, Lab, P
+
+ZONE = f"{CONTAINER}/us-central1-c"
+CLUSTER = f"{ZONE}/clusters/edge"
+SUBNETWORKS = f"{COMPUTE}/regions/us-central1/subnetworks"
+MULTI = {"networkConfig": {"datapathProvider": "ADVANCED_DATAPATH", "enableMultiNetworking": True}}
+POOL = {
+    "name": "multinet",
+    "initialNodeCount": 2,
+    "config": {"machineType": "e2-standard-4"},
+    "networkConfig": {
+        "additionalNodeNetworkConfigs": [{"network": "vpc", "subnetwork": "sub"}],
+        "additionalPodNetworkConfigs": [
+            {"subnetwork": "sub", "secondaryPodRange": "pods", "maxPodsPerNode": {"maxPodsPerNode": 8}}
+        ],
+    },
+}
+
+
+def cluster(**fields: object) -> dict:
+    return {"cluster": {"name": "edge", "initialNodeCount": 1, **MULTI, **fields}}
+
+
+def pool(**fields: object) -> dict:
+    return {"nodePool": POOL | fields}
+
+
+def network_config(**fields: object) -> dict:
+    return {"networkConfig": POOL["networkConfig"] | fields}
+
+
+@pytest.fixture
+def vpc(lab: Lab) -> Lab:
+    return with_vpc(lab)
+
+
+def with_vpc(lab: Lab) -> Lab:
+    for name, third in (("vpc", 1), ("vpc2", 2)):
+        lab.done("POST", f"{COMPUTE}/global/networks", {"name": name, "autoCreateSubnetworks": False})
+        body = {
+            "name": name.replace("vpc", "sub"),
+            "network": name,
+            "ipCidrRange": f"10.0.{third}.0/24",
+            "secondaryIpRanges": [{"rangeName": "pods", "ipCidrRange": f"172.16.{third}.0/24"}],
+        }
+        lab.done("POST", SUBNETWORKS, body)
+    return lab
+
+
+@pytest.fixture
+def edge(vpc: Lab) -> Lab:
+    vpc.done("POST", f"{ZONE}/clusters", cluster())
+    return vpc
+
+
+def test_what_gke_adds_to_a_cluster(edge: Lab) -> None:
+    body = edge.get(CLUSTER)
+    assert body["status"] == "RUNNING"
+    assert body["currentMasterVersion"] == edge.get(f"{ZONE}/serverConfig")["defaultClusterVersion"]
+    assert body["currentMasterVersion"].startswith("1.34.4-gke.")
+    assert (body["network"], body["subnetwork"]) == ("default", "default")
+    assert body["networkConfig"]["network"] == f"projects/{P}/global/networks/default"
+    assert body["networkConfig"]["enableMultiNetworking"] is True
+    assert body["servicesIpv4Cidr"] == "34.118.224.0/20"
+    assert body["ipAllocationPolicy"]["useIpAliases"] is True
+    assert body["ipAllocationPolicy"]["clusterIpv4CidrBlock"].endswith("/14")
+    assert body["defaultMaxPodsConstraint"] == {"maxPodsPerNode": "110"}
+    assert body["masterAuth"]["clusterCaCertificate"].startswith("LS0tLS1CRUdJTi")
+    assert body["endpoint"] == "192.0.2.1"
+    assert body["selfLink"] == f"https://container.googleapis.com/v1/projects/{P}/zones/us-central1-c/clusters/edge"
+    assert [item["name"] for item in body["nodePools"]] == ["default-pool"]
+    assert body["nodePools"][0]["podIpv4CidrSize"] == 24
+    assert "master" not in body  # v1beta1 only
+    assert "master" in edge.get(CLUSTER.replace("/v1/", "/v1beta1/"))
+
+
+def test_what_gke_does_to_the_subnetwork(edge: Lab) -> None:
+    subnetwork = edge.get(f"{SUBNETWORKS}/default")
+    assert subnetwork["privateIpGoogleAccess"] is True
+    (added,) = subnetwork["secondaryIpRanges"]
+    assert added["rangeName"].startswith("gke-edge-pods-")
+    assert added["reservedInternalRange"].endswith(added["rangeName"])
+    rules = {item["name"] for item in edge.get(f"{COMPUTE}/global/firewalls")["items"]}
+    assert {name.rpartition("-")[2] for name in rules if name.startswith("gke-edge-")} == {
+        "all",
+        "vms",
+        "inkubelet",
+        "exkubelet",
+    }
+    edge.done("DELETE", CLUSTER)
+    subnetwork = edge.get(f"{SUBNETWORKS}/default")
+    assert subnetwork["privateIpGoogleAccess"] is True
+    assert "secondaryIpRanges" not in subnetwork
+    rules = {item["name"] for item in edge.get(f"{COMPUTE}/global/firewalls")["items"]}
+    assert not [name for name in rules if name.startswith("gke-")]
+    assert edge.refused("GET", CLUSTER) == (
+        404,
+        "notFound",
+        f"Not found: projects/{P}/zones/us-central1-c/clusters/edge.",
+    )
+
+
+def test_a_creation_has_phases(make_lab) -> None:
+    lab = make_lab(time_factor=0.003)
+    first = lab.started("POST", f"{ZONE}/clusters", cluster())
+    assert first["status"] == "RUNNING"
+    assert "progress" not in first
+    assert lab.get(CLUSTER)["status"] == "PROVISIONING"
+    seen = []
+    path = f"{ZONE}/operations/{first['name']}"
+    while (operation := lab.get(path))["status"] != "DONE":
+        seen.append(
+            sum(
+                int(item["intValue"])
+                for item in operation.get("progress", {}).get("metrics", ())
+                if not item["name"].endswith("_TOTAL")
+            )
+        )
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 3
+    metrics = {item["name"]: item["intValue"] for item in operation["progress"]["metrics"]}
+    assert metrics == {
+        "CLUSTER_CONFIGURING": "8",
+        "CLUSTER_CONFIGURING_TOTAL": "8",
+        "CLUSTER_DEPLOYING": "10",
+        "CLUSTER_DEPLOYING_TOTAL": "10",
+        "CLUSTER_HEALTHCHECKING": "1",
+        "CLUSTER_HEALTHCHECKING_TOTAL": "2",
+    }
+    assert operation["selfLink"].startswith("https://container.googleapis.com/v1/projects/123456789012/zones/")
+    assert "statusMessage" not in operation
+
+
+def test_one_change_at_a_time(make_lab) -> None:
+    lab = with_vpc(make_lab(time_factor=0.005))
+    running = lab.started("POST", f"{ZONE}/clusters", cluster())
+    for method, path, body in (
+        ("POST", f"{CLUSTER}/nodePools", pool()),
+        ("PUT", CLUSTER, {"update": {"desiredLoggingService": "none"}}),
+        ("DELETE", CLUSTER, None),
+    ):
+        status, answer = lab.ask(method, path, body)
+        assert (status, answer["error"]["status"]) == (400, "FAILED_PRECONDITION")
+        assert answer["error"]["message"] == f"Cluster is running incompatible operation {running['name']}."
+    lab.finished(running)
+    assert lab.started("POST", f"{CLUSTER}/nodePools", pool())["status"] == "PENDING"
+    assert lab.get(f"{CLUSTER}/nodePools/multinet")["status"] == "PROVISIONING"
+    assert lab.get(CLUSTER)["status"] == "RECONCILING"
+
+
+def test_a_pool_comes_and_goes(edge: Lab) -> None:
+    edge.done("POST", f"{CLUSTER}/nodePools", pool())
+    body = edge.get(f"{CLUSTER}/nodePools/multinet")
+    assert body["status"] == "RUNNING"
+    assert body["networkConfig"]["additionalNodeNetworkConfigs"] == [{"network": "vpc", "subnetwork": "sub"}]
+    assert body["config"]["diskType"] == "pd-balanced"
+    assert edge.get(CLUSTER)["currentNodeCount"] == 3
+    instance = "projects/test-project/zones/us-central1-c/instances/gke-edge-multinet-"
+    status, reason, message = edge.refused("DELETE", f"{SUBNETWORKS}/sub")
+    assert (status, reason) == (400, "resourceInUseByAnotherResource")
+    path = f"projects/{P}/regions/us-central1/subnetworks/sub"
+    assert message.startswith(f"The subnetwork resource '{path}' is already being used by '{instance}")
+    edge.done("POST", f"{CLUSTER}/nodePools/multinet:setSize", {"nodeCount": 1})
+    assert edge.get(f"{CLUSTER}/nodePools/multinet")["initialNodeCount"] == 1
+    assert edge.get(CLUSTER)["currentNodeCount"] == 2
+    edge.done("DELETE", f"{CLUSTER}/nodePools/multinet")
+    assert edge.refused("GET", f"{CLUSTER}/nodePools/multinet") == (
+        404,
+        "notFound",
+        'Not found: node pool "multinet" not found.',
+    )
+    assert "error" not in edge.done("DELETE", f"{SUBNETWORKS}/sub")
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (
+            {"config": {"machineType": "e2-medium"}}
+            | network_config(
+                additionalNodeNetworkConfigs=[
+                    {"network": "vpc", "subnetwork": "sub"},
+                    {"network": "vpc2", "subnetwork": "sub2"},
+                ]
+            ),
+            'Machine type "e2-medium" supports at most 2 network interfaces, 3 are requested.',
+        ),
+        (
+            network_config(additionalNodeNetworkConfigs=[{"network": "vpc", "subnetwork": "sub"}] * 2),
+            'Network "projects/test-project/global/networks/vpc" is given more than once',
+        ),
+        (
+            network_config(additionalNodeNetworkConfigs=[{"network": "default", "subnetwork": "default"}]),
+            'Network "projects/test-project/global/networks/default" is given more than once',
+        ),
+        (
+            network_config(additionalNodeNetworkConfigs=[{"network": "nowhere", "subnetwork": "sub"}]),
+            'network "nowhere" does not exist.',
+        ),
+        (
+            network_config(additionalNodeNetworkConfigs=[{"network": "vpc", "subnetwork": "sub2"}]),
+            'Subnetwork "projects/test-project/regions/us-central1/subnetworks/sub2" is not valid for Network "vpc".',
+        ),
+        (
+            network_config(additionalPodNetworkConfigs=[{"subnetwork": "sub", "secondaryPodRange": "p"}]),
+            'Pod secondary range "p" not found in network '
+            '"https://www.googleapis.com/compute/v1/projects/test-project/global/networks/vpc", subnetwork "sub".',
+        ),
+        (
+            network_config(additionalPodNetworkConfigs=[{"subnetwork": "sub2", "secondaryPodRange": "pods"}]),
+            'Subnetwork "projects/test-project/regions/us-central1/subnetworks/sub2" of an additional pod network',
+        ),
+        (
+            network_config(
+                additionalPodNetworkConfigs=[
+                    {"subnetwork": "sub", "secondaryPodRange": "pods", "maxPodsPerNode": {"maxPodsPerNode": 300}}
+                ]
+            ),
+            "Max pods per node must be between 8 and 256, got 300.",
+        ),
+        ({"initialNodeCount": 17}, "has 16 free blocks of /28, 17 nodes need one each."),
+        ({"config": {"machineType": "big"}}, 'Machine type with name "big" does not exist'),
+        ({"version": "1.27"}, 'No valid versions with the prefix "1.27" found.'),
+        ({"name": "A"}, 'Invalid value for field "node_pool.name": "A".'),
+        ({"locations": ["europe-west1-b"]}, 'Node location "europe-west1-b"'),
+    ],
+)
+def test_what_is_refused_of_a_pool(edge: Lab, change: dict, text: str) -> None:
+    status, reason, message = edge.refused("POST", f"{CLUSTER}/nodePools", pool(**change))
+    assert (status, reason) == (400, "badRequest")
+    assert text in message
+    assert "nodePools" in edge.get(CLUSTER)
+    assert len(edge.get(CLUSTER)["nodePools"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"networkConfig": {"enableMultiNetworking": True}}, "Multi-networking requires GKE Dataplane V2"),
+        ({"network": "nowhere"}, 'network "nowhere" does not exist.'),
+        ({"network": "vpc", "subnetwork": "sub2"}, 'is not valid for Network "vpc".'),
+        ({"network": "vpc"}, 'Network "vpc" requires specifying a subnetwork.'),
+        ({"ipAllocationPolicy": {"clusterSecondaryRangeName": "p"}}, 'Pod secondary range "p" not found'),
+        ({"initialClusterVersion": "1.29.1-gke.1"}, 'Master version "1.29.1-gke.1" is unsupported.'),
+        ({"initialNodeCount": 0}, "Cluster.initial_node_count must be greater than zero."),
+        ({"name": "a" * 41}, 'Invalid value for field "cluster.name"'),
+    ],
+)
+def test_what_is_refused_of_a_cluster(vpc: Lab, change: dict, text: str) -> None:
+    status, _, message = vpc.refused("POST", f"{ZONE}/clusters", cluster(**change))
+    assert status == 400
+    assert text in message
+    assert vpc.get(f"{CONTAINER}/-/clusters") == {}
+    assert "secondaryIpRanges" not in vpc.get(f"{SUBNETWORKS}/default")
+
+
+def test_pod_networks_need_a_multi_networking_cluster(vpc: Lab) -> None:
+    vpc.done("POST", f"{ZONE}/clusters", cluster(networkConfig={"datapathProvider": "ADVANCED_DATAPATH"}))
+    assert "multi-networking" in vpc.refused("POST", f"{CLUSTER}/nodePools", pool())[2]
+    vpc.done("PUT", CLUSTER, {"update": {"desiredEnableMultiNetworking": True}})
+    vpc.done("POST", f"{CLUSTER}/nodePools", pool())
+    assert "in use" in vpc.refused("PUT", CLUSTER, {"update": {"desiredEnableMultiNetworking": False}})[2]
+    vpc.done("DELETE", f"{CLUSTER}/nodePools/multinet")
+    vpc.done("PUT", CLUSTER, {"update": {"desiredEnableMultiNetworking": False}})
+    assert "enableMultiNetworking" not in vpc.get(CLUSTER)["networkConfig"]
+
+
+def test_names_are_taken_once(edge: Lab) -> None:
+    path = "projects/test-project/zones/us-central1-c/clusters/edge"
+    assert edge.refused("POST", f"{ZONE}/clusters", cluster()) == (409, "alreadyExists", f"Already exists: {path}.")
+    edge.done("POST", f"{CLUSTER}/nodePools", pool())
+    assert edge.refused("POST", f"{CLUSTER}/nodePools", pool())[:2] == (409, "alreadyExists")
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        ("1.34", "1.34.4-gke.1047000"),
+        ("latest", "1.34.4-gke.1047000"),
+        ("-", "1.34.4-gke.1047000"),
+        ("1.33.5", "1.33.5-gke.2392000"),
+        ("1.33.1-gke.1000", "1.33.1-gke.1000"),
+    ],
+)
+def test_version_aliases(lab: Lab, asked: str, wanted: str) -> None:
+    lab.done("POST", f"{ZONE}/clusters", cluster(initialClusterVersion=asked))
+    assert lab.get(CLUSTER)["currentMasterVersion"] == wanted
+
+
+def test_updates(edge: Lab) -> None:
+    def updated(**update: object) -> dict:
+        assert "error" not in edge.done("PUT", CLUSTER, {"update": update})
+        return edge.get(CLUSTER)
+
+    assert updated(desiredReleaseChannel={"channel": "RAPID"})["releaseChannel"] == {"channel": "RAPID"}
+    assert updated(desiredWorkloadIdentityConfig={"workloadPool": "p.svc.id.goog"})["workloadIdentityConfig"]
+    networks = {"enabled": True, "cidrBlocks": [{"cidrBlock": "10.0.0.0/8"}]}
+    body = updated(desiredControlPlaneEndpointsConfig={"ipEndpointsConfig": {"authorizedNetworksConfig": networks}})
+    assert body["masterAuthorizedNetworksConfig"]["cidrBlocks"] == networks["cidrBlocks"]
+    body = updated(desiredNodePoolId="default-pool", desiredNodePoolAutoscaling={"enabled": True, "maxNodeCount": 3})
+    assert body["nodePools"][0]["autoscaling"] == {"enabled": True, "maxNodeCount": 3, "locationPolicy": "BALANCED"}
+    fingerprint = body["labelFingerprint"]
+    edge.done("POST", f"{CLUSTER}:setResourceLabels", {"resourceLabels": {"a": "b"}, "labelFingerprint": fingerprint})
+    assert edge.get(CLUSTER)["resourceLabels"] == {"a": "b"}
+    assert edge.refused("PUT", CLUSTER, {"update": {}})[2] == "Must specify a field to update."
+    assert edge.refused("PUT", CLUSTER, {"update": {"desiredMasterVersion": "1.33"}})[0] == 400
+    stale = {"update": {"desiredLoggingService": "none", "etag": "x"}}
+    assert edge.refused("PUT", CLUSTER, stale)[0] == 409
+    path = f"{CLUSTER}/nodePools/default-pool"
+    edge.done("POST", f"{path}:setManagement", {"management": {"autoUpgrade": False, "autoRepair": True}})
+    assert edge.get(path)["management"] == {"autoRepair": True}
+    edge.done("PUT", path, {"labels": {"labels": {"k": "v"}}})
+    edge.done("PUT", path, {"taints": {"taints": [{"key": "k", "value": "v", "effect": "NO_SCHEDULE"}]}})
+    assert edge.get(path)["config"]["labels"] == {"k": "v"}
+    edge.done("PUT", path, {"taints": {}})
+    assert "taints" not in edge.get(path)["config"]
+
+
+def test_legacy_urls_and_both_versions(edge: Lab) -> None:
+    legacy = f"/v1/projects/{P}/zones/us-central1-c/clusters/edge"
+    assert edge.get(legacy)["name"] == "edge"
+    edge.done("POST", f"{legacy}/nodePools/default-pool/setSize", {"nodeCount": 2})
+    assert edge.get(CLUSTER)["currentNodeCount"] == 2
+    assert edge.get(f"/v1beta1/projects/{P}/locations/-/clusters")["clusters"][0]["selfLink"].startswith(
+        "https://container.googleapis.com/v1beta1/"
+    )
+
+
+def test_enums_as_integers(edge: Lab) -> None:
+    assert edge.get(f"{CLUSTER}?$alt=json;enum-encoding=int")["status"] == 2
+    assert edge.get(f"{CLUSTER}?%24alt=json%3Benum-encoding%3Dint")["status"] == 2
+
+
+def test_bad_enums_are_listed_one_a_line(edge: Lab) -> None:
+    hosts = [{"server": "s", "hosts": [{"host": "h", "capabilities": ["PULL", "RESOLVE"]}]}]
+    body = pool(config={"containerdConfig": {"registryHosts": hosts}})
+    status, answer = edge.ask("POST", f"{CLUSTER.replace('/v1/', '/v1beta1/')}/nodePools", body)
+    kind = "type.googleapis.com/google.container.v1beta1.ContainerdConfig.RegistryHostConfig.HostCapability"
+    field = "node_pool.config.containerd_config.registry_hosts[0].hosts[0].capabilities"
+    message = f"Invalid value at '{field}[0]' ({kind}), \"PULL\"\nInvalid value at '{field}[1]' ({kind}), \"RESOLVE\""
+    assert status == 400
+    assert answer == {
+        "error": {
+            "code": 400,
+            "message": message,
+            "status": "INVALID_ARGUMENT",
+            "errors": [{"message": message, "reason": "invalid"}],
+        }
+    }
+
+
+class Broken(ApiEngine):
+    """An engine whose nodes do not start."""
+
+    def start_nodes(self, nodes: object) -> None:
+        raise EngineError("kernel did not boot, see node.log")
+
+
+def test_what_the_engine_cannot_do_ends_up_in_the_operation(make_lab) -> None:
+    lab = make_lab(Broken())
+    operation = lab.done("POST", f"{ZONE}/clusters", cluster())
+    assert operation["error"] == {"code": 13, "message": "kernel did not boot, see node.log"}
+    assert operation["statusMessage"] == "kernel did not boot, see node.log"
+    assert operation["clusterConditions"][0]["canonicalCode"] == "INTERNAL"
+    body = lab.get(CLUSTER)
+    assert body["status"] == body["nodePools"][0]["status"] == "ERROR"
+    assert body["conditions"][0]["message"] == "kernel did not boot, see node.log"
+    assert "error" not in lab.done("DELETE", CLUSTER)
