@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .. import gke_rules
@@ -23,7 +24,7 @@ def derive(description: Description) -> dict[str, Any]:
     return {
         "project": description.project,
         "location": description.location,
-        "cluster": dict(description.cluster),
+        "cluster": _given(description.cluster),
         "vpcs": _vpcs(description),
         "nodepools": [_nodepool(description, index) for index in range(len(description.nodepools))],
         "attachments": [
@@ -33,6 +34,13 @@ def derive(description: Description) -> dict[str, Any]:
         ],
         "pods": _pods(description),
         "capacity": _capacity(description),
+    }
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that were given: the modules neither compare nor send the others."""
+    return {
+        key: _given(value) if isinstance(value, dict) else value for key, value in options.items() if value is not None
     }
 
 
@@ -68,7 +76,7 @@ def _nodepool(description: Description, index: int) -> dict[str, Any]:
     pool = description.nodepools[index]
     carried = [network for _, network in description.carried_by(pool)]
     return {
-        **pool.options,
+        **_given(pool.options),
         "additional_node_networks": [
             {
                 "network": _reference(description, network, "networks", network.vpc),
@@ -124,7 +132,7 @@ def _pods(description: Description) -> list[dict[str, Any]]:
         ]
         found.append(
             {
-                **pod.options,
+                **_given(pod.options),
                 "attachments": [{"name": name, "namespace": attachments[name][0]} for name in pod.attachments],
                 "node_selector": {POOL_LABEL: pools[0]} if pod.attachments else {},
             }
