@@ -1,0 +1,308 @@
+# Copyright (c) 2026 multinet.gke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Probe pods: one on each node that carries an attachment; they ping, and are removed whatever happens.
+
+A run that is killed cannot remove them. So each carries its run's id and a deadline of its own, at which Kubernetes
+ends it; the next run removes what has passed its deadline.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ..cni.annotations import NETWORKS, Selection, render_selections
+from ..cni.pods import Pod
+from ..cni.ranges import parse_address
+from ..errors import MultinetError, TimedOut
+from ..kube import exec as remote
+from ..kube.client import Kube, Object
+from ..kube.events import last_warning
+from ..kube.kinds import POD, Ref
+from ..reconcile import Context
+from ..waiting import Deadline, poll
+from .matrix import End, Path
+from .request import Request
+from .result import Result, settled
+from .snapshot import RUN_LABEL, Attachment, Snapshot
+
+NOBODY = 65534  # user and group of the probes
+AT_ONCE = 32  # pings of one probe
+MOST_TARGETS = 200  # of one command: they are in the request's address
+MOST_EXECS = 8  # at the same time
+GRACE_SECONDS = 1
+
+# Prints a line for each target: its address, then what ping said. The probe's own address as source (-I) makes the
+# packets leave through the attachment's interface, and needs no privilege.
+SCRIPT = f"""
+set -f
+source=$1; count=$2; shift 2; n=0
+for target; do
+  {{ said=$(ping -q -c "$count" -W 1 -I "$source" "$target" 2>&1); echo "$target" $said; }} &
+  n=$((n + 1)); [ $((n % {AT_ONCE})) -ne 0 ] || wait
+done
+wait
+"""
+
+_LOSS = re.compile(r"(\d+)% packet loss")
+_RTT = re.compile(r"= [\d.]+/([\d.]+)/")  # min/avg/...
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One probe pod."""
+
+    attachment: Attachment
+    node: str
+    ref: Ref
+
+
+def measure(kube: Kube, request: Request, snapshot: Snapshot, context: Context) -> tuple[list[Result], list[Path]]:
+    """Start probes, let each ping all other pods on its attachment, and remove them.
+
+    :returns: what is wrong with the probes themselves, and what became of the packets.
+    """
+    sweep(kube, datetime.now(UTC))
+    run = secrets.token_hex(4)
+    probes = plan(request, snapshot, run)
+    results = [finding for attachment in snapshot.attachments for finding in unready(request, snapshot, attachment)]
+    try:
+        context.progress(f"starting {len(probes)} probe pods")
+        results += _start(kube, request, probes, lifetime(request, snapshot, len(probes)))
+        pods = _await(kube, request, run, probes, context.progress)
+        for attachment in snapshot.attachments:
+            own = [probe for probe in probes if probe.attachment is attachment]
+            findings = [finding for probe in own for finding in _not_up(kube, probe, pods.get(probe.ref.name))]
+            if own:
+                results += settled("probe", attachment.ref, f"a probe runs on each of {len(own)} nodes", findings)
+        errors, paths = _ping_all(kube, request, snapshot, probes, pods)
+        return results + errors, paths
+    finally:
+        _remove(kube, probes, context.warn)
+
+
+def plan(request: Request, snapshot: Snapshot, run: str) -> list[Probe]:
+    """Return the probes to start: one for each attachment and each ready node that carries it."""
+    places = [
+        (attachment, node)
+        for attachment in snapshot.attachments
+        if not attachment.problem and attachment.type == "ipvlan"
+        for node in snapshot.carriers(attachment, request.node_selector)
+        if node.ready
+    ]
+    return [
+        Probe(attachment, node.name, Ref(POD, f"multinet-probe-{run}-{number}", _namespace(request, attachment)))
+        for number, (attachment, node) in enumerate(places)
+    ]
+
+
+def unready(request: Request, snapshot: Snapshot, attachment: Attachment) -> Iterator[Result]:
+    """Yield which nodes get no probe, and why."""
+    carriers = snapshot.carriers(attachment, request.node_selector)
+    for node in carriers:
+        if not node.ready:
+            text = f"node {node.name} is not Ready, so nothing was sent from it"
+            yield Result("probe", "warn", attachment.ref, text, f"kubectl describe node {node.name}")
+    if not carriers:
+        text = "no node is known to carry it, so nothing was sent"
+        yield Result("probe", "warn", attachment.ref, text, "name its node_pools, or set node_selector")
+    elif len(carriers) == 1:
+        yield Result("probe", "skip", attachment.ref, "only one node carries it: no path between nodes to try")
+
+
+def manifest(request: Request, probe: Probe, seconds: int) -> Object:
+    """Return a probe pod that fits the restricted Pod Security Standard.
+
+    :param seconds: until Kubernetes ends it.
+    """
+    selection = Selection(probe.attachment.target.name, probe.attachment.target.namespace)
+    return {
+        "apiVersion": POD.api_version,
+        "kind": POD.kind,
+        "metadata": {
+            "name": probe.ref.name,
+            "namespace": probe.ref.namespace,
+            "labels": {RUN_LABEL: probe.ref.name.split("-")[2]},
+            "annotations": {NETWORKS: render_selections([selection])},
+        },
+        "spec": {
+            "nodeName": probe.node,  # past the scheduler: cordoned nodes carry packets, too
+            "tolerations": [{"operator": "Exists"}],
+            "restartPolicy": "Never",
+            "activeDeadlineSeconds": seconds,
+            "terminationGracePeriodSeconds": GRACE_SECONDS,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "dnsPolicy": "Default",
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": NOBODY,
+                "runAsGroup": NOBODY,
+                "seccompProfile": {"type": "RuntimeDefault"},
+                # Lets ping work without the right to raw sockets; a sysctl that every Pod Security level allows.
+                "sysctls": [{"name": "net.ipv4.ping_group_range", "value": f"0 {NOBODY}"}],
+            },
+            "containers": [
+                {
+                    "name": "probe",
+                    "image": request.probe_image,
+                    "command": ["sh", "-c", f"trap exit TERM; sleep {seconds} & wait"],
+                    "resources": {
+                        "requests": {"cpu": "10m", "memory": "16Mi"},
+                        "limits": {"cpu": "500m", "memory": "64Mi"},
+                    },
+                    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                }
+            ],
+        },
+    }
+
+
+def lifetime(request: Request, snapshot: Snapshot, probes: int) -> int:
+    """Return how many seconds probes may live: the wait for them, all their pings, and a minute."""
+    targets = probes + sum(len(snapshot.users(attachment)) for attachment in snapshot.attachments)
+    rounds = math.ceil(probes / MOST_EXECS)
+    return math.ceil(request.wait_timeout + rounds * _ping_seconds(request, targets) + 60)
+
+
+def sweep(kube: Kube, now: datetime) -> None:
+    """Remove what is left of earlier runs: probes that have ended, or should have."""
+    for obj in kube.list(POD, labels=RUN_LABEL):
+        made = datetime.fromisoformat(obj["metadata"]["creationTimestamp"])
+        ends = made + timedelta(seconds=obj["spec"].get("activeDeadlineSeconds", 0))
+        if Pod.of(obj).has_ended or ends < now:
+            kube.delete(Ref.of(obj), grace_seconds=GRACE_SECONDS)
+
+
+def parse(output: str) -> dict[str, tuple[int, float | None, str]]:
+    """Return what the script printed: by address, the loss in percent, the average time in ms, ping's complaint."""
+    found = {}
+    for line in output.splitlines():
+        ip, _space, said = line.partition(" ")
+        loss, rtt = _LOSS.search(said), _RTT.search(said)
+        found[ip] = (int(loss[1]), float(rtt[1]) if rtt else None, "") if loss else (100, None, said or "no output")
+    return found
+
+
+def _namespace(request: Request, attachment: Attachment) -> str:
+    # With Multus' namespaceIsolation, which the guide sets, pods reach attachments of their own namespace only (and
+    # those in default).
+    return request.probe_namespace or attachment.target.namespace
+
+
+def _start(kube: Kube, request: Request, probes: list[Probe], seconds: int) -> Iterator[Result]:
+    for probe in probes:
+        try:
+            kube.create(manifest(request, probe, seconds))
+        except MultinetError as error:
+            remedy = "allow it, or set probe_namespace to a namespace where such pods are allowed"
+            yield Result("probe", "fail", probe.attachment.ref, f"no probe on {probe.node}: {error}", remedy)
+
+
+def _await(
+    kube: Kube, request: Request, run: str, probes: list[Probe], progress: Callable[[str], None]
+) -> dict[str, Pod]:
+    """Return the probes when all run or have failed, or as they are at the deadline."""
+
+    def look() -> dict[str, Pod]:
+        return {obj["metadata"]["name"]: Pod.of(obj) for obj in kube.list(POD, labels=f"{RUN_LABEL}={run}")}
+
+    def is_settled(pods: dict[str, Pod]) -> bool:
+        return all(pod.phase == "Running" or pod.has_ended for pod in pods.values())
+
+    def describe(pods: dict[str, Pod]) -> str:
+        return f"{sum(pod.phase == 'Running' for pod in pods.values())} of {len(probes)} run"
+
+    try:
+        deadline = Deadline(request.wait_timeout)
+        return poll(look, is_settled, what="probe pods", deadline=deadline, describe=describe, progress=progress)
+    except TimedOut:
+        return look()
+
+
+def _not_up(kube: Kube, probe: Probe, pod: Pod | None) -> Iterator[Result]:
+    """Yield why a probe cannot ping; one that could not even be made has been told of."""
+    if pod is None or _end(probe, pod):
+        return
+    if pod.phase == "Running":
+        text = f"the probe on {probe.node} started without {probe.attachment.ref}: Multus is not active there"
+        remedy = "restart its pod on the node; then delete the node's pods that lack their interface"
+    else:
+        said = last_warning(kube, probe.ref)
+        text = f"the probe on {probe.node} did not come up: {pod.phase}" + "".join(
+            f"; {reason}" for reason in (pod.waiting, said) if reason
+        )
+        remedy = f"look at Multus' pod on {probe.node}, at its {probe.attachment.master}, and at the free addresses"
+        if "Image" in pod.waiting:
+            remedy = "set probe_image to an image with sh and ping that the nodes can pull"
+    yield Result("probe", "fail", probe.attachment.ref, text, remedy)
+
+
+def _end(probe: Probe, pod: Pod) -> End | None:
+    """Return a probe's end of a path, None if it cannot ping."""
+    ips = [ip for interface in pod.interfaces_on(probe.attachment.ref) for ip in interface.ips]
+    return End(pod.ref, probe.node, ips[0], is_probe=True) if ips and pod.phase == "Running" else None
+
+
+def _ping_all(
+    kube: Kube, request: Request, snapshot: Snapshot, probes: list[Probe], pods: dict[str, Pod]
+) -> tuple[list[Result], list[Path]]:
+    """Let each probe ping everybody else on its attachment, several probes at a time."""
+    ends = {probe: end for probe in probes if (pod := pods.get(probe.ref.name)) and (end := _end(probe, pod))}
+    targets: dict[str, list[End]] = defaultdict(list)
+    for attachment in snapshot.attachments:
+        targets[attachment.ref] += [end for probe, end in ends.items() if probe.attachment is attachment]
+        targets[attachment.ref] += [
+            End(pod.ref, pod.node, ip)
+            for pod in snapshot.users(attachment)
+            if pod.phase == "Running"
+            for interface in pod.interfaces_on(attachment.ref)
+            for ip in interface.ips
+        ]
+
+    def ping(probe: Probe) -> tuple[list[Result], list[Path]]:
+        try:
+            return [], list(_ping(kube, request, probe, ends[probe], targets[probe.attachment.ref]))
+        except MultinetError as error:
+            text = f"the probe on {probe.node} could not be asked to ping: {error}"
+            remedy = "look whether the node is Ready, and whether pods/exec is allowed"
+            return [Result("probe", "fail", probe.attachment.ref, text, remedy)], []
+
+    with ThreadPoolExecutor(MOST_EXECS) as threads:
+        answers = list(threads.map(ping, ends))
+    return [result for results, _ in answers for result in results], [path for _, paths in answers for path in paths]
+
+
+def _ping(kube: Kube, request: Request, probe: Probe, source: End, targets: Sequence[End]) -> Iterator[Path]:
+    """Yield the paths from one probe to all targets of its address family but itself."""
+    version = parse_address(source.ip).version
+    others = [end for end in targets if end.pod != source.pod and parse_address(end.ip).version == version]
+    for start in range(0, len(others), MOST_TARGETS):
+        part = others[start : start + MOST_TARGETS]
+        command = ["sh", "-c", SCRIPT, "probe", source.ip, str(request.count), *(end.ip for end in part)]
+        said = remote.run(kube.connection, probe.ref, command, timeout=_ping_seconds(request, len(part)))
+        answers = parse(said.stdout)
+        for end in part:
+            loss, rtt, error = answers.get(end.ip, (100, None, said.stderr.strip() or "no output"))
+            yield Path(probe.attachment.ref, source, end, loss, rtt, error)
+
+
+def _ping_seconds(request: Request, targets: int) -> float:
+    """Return how long a probe may take at most: each ping sends one packet a second and waits for the last."""
+    return 15 + math.ceil(targets / AT_ONCE) * (request.count + 2)
+
+
+def _remove(kube: Kube, probes: list[Probe], warn: Callable[[str], None]) -> None:
+    for probe in probes:
+        try:
+            kube.delete(probe.ref, grace_seconds=GRACE_SECONDS)
+        except MultinetError as error:
+            warn(f"{probe.ref} could not be removed; it ends at its deadline, and the next run removes it: {error}")
