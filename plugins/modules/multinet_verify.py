@@ -59,7 +59,8 @@ options:
     description:
       - Namespace of the probe pods; by default that of the attachment, because with Multus' namespace isolation pods
         can use attachments of their own namespace and of V(default) only.
-      - The probes fit the restricted Pod Security Standard.
+      - The probes fit the baseline Pod Security Standard. They run as root with no other capability than that to send
+        pings; the restricted standard does not allow that.
     type: str
   node_selector:
     description:
