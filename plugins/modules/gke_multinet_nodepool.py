@@ -63,8 +63,8 @@ options:
         type: int
   machine_type:
     description:
-      - Machine type of the nodes. It decides how many interfaces a node can have: one per vCPU, from 2 up to 8. The
-        first is the cluster's own.
+      - Machine type of the nodes. It decides how many interfaces a node can have, one per vCPU, from 2 up to 8.
+        The first is the cluster's own.
       - If not set, a new pool has Google's default (e2-medium, which can have one additional network).
       - A change replaces the nodes.
     type: str

@@ -257,7 +257,7 @@ class Cluster:
         }
         managed = self._managed()
         return {
-            "name": cluster.name,
+            "name": self._desired.name,
             "location": self._desired.location,
             **{key: value for key, value in state.items() if key in managed},
         }

@@ -149,7 +149,7 @@ class Vpc:
             return
         if wanted.routing_mode not in (None, network.routing_config.routing_mode):
             yield self._patch(
-                "routing mode", wanted.routing_mode, {"routing_config": {"routing_mode": wanted.routing_mode}}
+                "routing_mode", wanted.routing_mode, {"routing_config": {"routing_mode": wanted.routing_mode}}
             )
         if wanted.mtu not in (None, _mtu(network)):
             yield self._patch("mtu", wanted.mtu, {"mtu": wanted.mtu})

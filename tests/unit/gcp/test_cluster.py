@@ -1,0 +1,272 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What gke_multinet_cluster plans for what it finds; nothing is sent."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from google.cloud import container_v1
+
+from ansible_collections.multinet.gke.plugins.module_utils.errors import Immutable, InvalidOptions, Refused
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster import Cluster, Desired
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
+from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Plan
+from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
+from ansible_collections.multinet.gke.plugins.modules.gke_multinet_cluster import RETURN, SPEC
+
+SECRETS = {"client_key": "KEY", "client_certificate": "CERT", "password": "PASSWORD", "username": "USER"}
+
+
+def desired(**options: Any) -> Desired:
+    options = {"name": "edge", "location": "us-central1-c", **options}
+    checked = ArgumentSpecValidator(SPEC["argument_spec"]).validate(options)
+    assert not checked.error_messages
+    return Desired.from_params(checked.validated_parameters)
+
+
+def cluster(**fields: Any) -> container_v1.Cluster:
+    """Return a cluster as the guide's command makes it."""
+    return container_v1.Cluster(
+        {
+            "name": "edge",
+            "status": "RUNNING",
+            "current_master_version": "1.34.4-gke.1047000",
+            "endpoint": "203.0.113.5",
+            "master_auth": {"cluster_ca_certificate": "LS0t", **SECRETS},
+            "network": "default",
+            "subnetwork": "default",
+            "network_config": {
+                "network": "projects/p/global/networks/default",
+                "subnetwork": "projects/p/regions/us-central1/subnetworks/default",
+                "datapath_provider": "ADVANCED_DATAPATH",
+                "enable_multi_networking": True,
+            },
+            "release_channel": {"channel": "REGULAR"},
+            "default_max_pods_constraint": {"max_pods_per_node": 110},
+            "resource_labels": {"team": "a"},
+            "node_pools": [{"name": "default-pool", "initial_node_count": 3, "config": {"machine_type": "e2-medium"}}],
+            **fields,
+        }
+    )
+
+
+def resource(wanted: Desired) -> Cluster:
+    google: Any = SimpleNamespace(project="p")
+    return Cluster(wanted, google, Operations(google, Deadline(1)))
+
+
+def plan(wanted: Desired, found: container_v1.Cluster | None) -> Plan:
+    return resource(wanted).plan(found)
+
+
+def titles(planned: Plan) -> list[str]:
+    return [change.title for change in planned.changes]
+
+
+def networks(**fields: Any) -> dict[str, Any]:
+    return {"network_config": {"datapath_provider": "ADVANCED_DATAPATH", "enable_multi_networking": True, **fields}}
+
+
+def test_a_cluster_is_made() -> None:
+    planned = plan(desired(version="1.34", default_pool={"node_count": 1}), None)
+    assert titles(planned) == ["create cluster edge in us-central1-c"]
+    assert planned.before is None
+    assert planned.after == {
+        "name": "edge",
+        "location": "us-central1-c",
+        "version": "1.34",
+        "dataplane_v2": True,
+        "multi_networking": True,
+        "default_pool": {"node_count": 1},
+    }
+
+
+def test_what_is_sent_is_what_gcloud_sends() -> None:
+    fields = resource(desired(version="1.34"))._new_cluster()
+    assert fields["initial_cluster_version"] == "1.34"
+    assert fields["ip_allocation_policy"] == {"use_ip_aliases": True}
+    assert fields["network_config"] == {"datapath_provider": "ADVANCED_DATAPATH", "enable_multi_networking": True}
+    (pool,) = fields["node_pools"]
+    assert (pool["name"], pool["initial_node_count"]) == ("default-pool", 3)
+    assert len(pool["config"]["oauth_scopes"]) == 6
+    assert not {"network", "subnetwork", "release_channel", "resource_labels"} & fields.keys()
+    assert container_v1.Cluster(fields).name == "edge"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"version": "1.34"},
+        {"version": "1.34.4"},
+        {"version": "1.34.4-gke.1047000"},
+        {"version": "latest"},
+        {"release_channel": "REGULAR"},
+        {"network": "default", "subnetwork": "projects/p/regions/us-central1/subnetworks/default"},
+        {"labels": {"team": "a"}},
+        {"default_max_pods_per_node": 110},
+        {"default_pool": {"node_count": 3, "machine_type": "e2-medium"}},
+    ],
+)
+def test_nothing_is_done_where_it_is_as_declared(options: dict[str, Any]) -> None:
+    planned = plan(desired(**options), cluster())
+    assert titles(planned) == []
+    assert planned.before == planned.after
+    assert planned.warnings == ()
+    assert planned.settle is None
+
+
+@pytest.mark.parametrize(
+    ("options", "found", "expected"),
+    [
+        ({"version": "1.35"}, {}, ["set version of cluster edge to 1.35"]),
+        ({"version": "1.34.5"}, {}, ["set version of cluster edge to 1.34.5"]),
+        ({"release_channel": "RAPID"}, {}, ["set release_channel of cluster edge to RAPID"]),
+        ({"labels": {"a": "b"}}, {}, ["set labels of cluster edge to a=b"]),
+        ({}, networks(enable_multi_networking=False), ["set multi_networking of cluster edge to true"]),
+        ({"multi_networking": False}, networks(), ["set multi_networking of cluster edge to false"]),
+        (
+            {"release_channel": "RAPID", "version": "1.35", "labels": {"a": "b"}},
+            {},
+            [
+                "set release_channel of cluster edge to RAPID",
+                "set version of cluster edge to 1.35",
+                "set labels of cluster edge to a=b",
+            ],
+        ),
+    ],
+)
+def test_what_differs_is_changed_one_field_at_a_time(
+    options: dict[str, Any], found: dict[str, Any], expected: list[str]
+) -> None:
+    planned = plan(desired(**options), cluster(**found))
+    assert titles(planned) == expected
+    assert planned.before != planned.after
+    assert planned.settle is not None
+
+
+def test_labels_of_others_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(Operations, "in_container", lambda self, title, method, **request: sent.append(request))
+    plan(desired(labels={"a": "b"}), cluster(label_fingerprint="78cdf2f6"))
+    assert sent[0]["resource_labels"] == {"team": "a", "a": "b"}
+    assert sent[0]["label_fingerprint"] == "78cdf2f6"
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"network": "other"}, "network"),
+        ({"subnetwork": "other"}, "subnetwork"),
+        ({"pods_range": "pods"}, "pods_range"),
+        ({"services_range": "services"}, "services_range"),
+        ({"dataplane_v2": False, "multi_networking": False}, "dataplane_v2"),
+        ({"default_max_pods_per_node": 32}, "default_max_pods_per_node"),
+    ],
+)
+def test_what_cannot_be_changed_is_refused_with_the_remedy(options: dict[str, Any], field: str) -> None:
+    with pytest.raises(Immutable, match="delete the cluster") as caught:
+        plan(desired(**options), cluster())
+    assert caught.value.field == field
+
+
+def test_a_newer_version_is_left_with_a_warning() -> None:
+    planned = plan(desired(version="1.33"), cluster())
+    assert titles(planned) == []
+    assert "newer than 1.33" in planned.warnings[0]
+
+
+def test_another_default_pool_is_left_with_a_warning() -> None:
+    planned = plan(desired(default_pool={"node_count": 1}), cluster())
+    assert titles(planned) == []
+    assert "gke_multinet_nodepool" in planned.warnings[0]
+
+
+def test_multi_networking_that_is_used_is_not_switched_off() -> None:
+    pool = {"name": "m", "network_config": {"additional_node_network_configs": [{"network": "n"}]}}
+    with pytest.raises(Refused, match="used by node pools m"):
+        plan(desired(multi_networking=False), cluster(node_pools=[pool]))
+
+
+@pytest.mark.parametrize("wait", [True, False])
+@pytest.mark.parametrize("status", ["PROVISIONING", "RECONCILING"])
+def test_what_is_under_way_is_waited_for_if_wanted(status: str, wait: bool) -> None:
+    planned = plan(desired(wait=wait), cluster(status=status))
+    assert titles(planned) == []
+    assert (planned.settle is not None) is wait
+
+
+def test_a_cluster_that_is_being_deleted_is_made_again() -> None:
+    assert titles(plan(desired(), cluster(status="STOPPING"))) == ["create cluster edge in us-central1-c"]
+
+
+def test_a_broken_cluster_is_refused_with_googles_words() -> None:
+    found = cluster(status="ERROR", conditions=[{"message": "Quota exceeded"}])
+    with pytest.raises(Refused, match="Quota exceeded"):
+        plan(desired(), found)
+    assert titles(plan(desired(state="absent"), found)) == ["delete cluster edge"]
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [(None, []), (cluster(), ["delete cluster edge"]), (cluster(status="STOPPING"), [])],
+)
+def test_a_cluster_is_deleted_once(found: container_v1.Cluster | None, expected: list[str]) -> None:
+    planned = plan(desired(state="absent"), found)
+    assert titles(planned) == expected
+    assert planned.after is None
+
+
+def test_a_protected_cluster_is_not_deleted() -> None:
+    with pytest.raises(Refused, match="deletion_protection"):
+        plan(desired(state="absent", deletion_protection=True), cluster())
+
+
+def test_facts_reach_the_cluster_and_hold_no_secret() -> None:
+    found = resource(desired())
+    facts = found.facts(cluster(), found.plan(cluster()))
+    assert facts == {
+        "endpoint": "203.0.113.5",
+        "ca_data": "LS0t",
+        "status": "RUNNING",
+        "version": "1.34.4-gke.1047000",
+        "pending": False,
+        "operations": [],
+    }
+    assert not any(secret in str(facts) for secret in SECRETS.values())
+    assert all(f"\n{fact}:" in RETURN for fact in facts)
+
+
+@pytest.mark.parametrize("found", [None, cluster(status="STOPPING")])
+def test_a_cluster_to_be_made_has_an_empty_endpoint(found: container_v1.Cluster | None) -> None:
+    wanted = resource(desired())
+    facts = wanted.facts(found, wanted.plan(found))
+    assert (facts["endpoint"], facts["ca_data"]) == ("", "")
+
+
+def test_all_problems_are_named_at_once() -> None:
+    with pytest.raises(InvalidOptions) as caught:
+        desired(
+            name="Edge",
+            location="nowhere",
+            version="1.20",
+            network="a_b",
+            subnetwork="a_b",
+            dataplane_v2=False,
+            default_max_pods_per_node=5,
+            default_pool={"node_count": 0},
+        )
+    assert [problem.path for problem in caught.value.problems] == [
+        "name",
+        "location",
+        "version",
+        "network",
+        "subnetwork",
+        "default_max_pods_per_node",
+        "dataplane_v2",
+        "default_pool.node_count",
+    ]

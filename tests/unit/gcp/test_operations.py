@@ -1,0 +1,231 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one loop for long-running operations, with a clock that only its own pauses move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from google.cloud import compute_v1, container_v1
+
+from ansible_collections.multinet.gke.plugins.module_utils.errors import (
+    ApiError,
+    OperationFailed,
+    TimedOut,
+    Unreachable,
+)
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import MOST_DOUBTS, Operations
+from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
+
+BUSY = ApiError("x", 400, "failedPrecondition", "Cluster is running incompatible operation operation-1718-fd4f.")
+LOST = Unreachable("no answer")
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Script:
+    """A Google that answers from a list; an exception in it is raised."""
+
+    project = "p"
+
+    def __init__(self, writes: list[Any], looks: list[Any] | None = None) -> None:
+        self.writes, self.looks = writes, looks or []
+        self.sent: list[dict[str, Any]] = []
+        self.asked: list[dict[str, Any]] = []
+        self.said: list[str] = []
+
+    def progress(self, text: str) -> None:
+        self.said.append(text)
+
+    def compute(self, service: str) -> Any:
+        return _Client(service)
+
+    container = property(lambda self: _Client("container"))
+
+    def write(self, what: str, method: Callable[..., Any], request: dict[str, Any]) -> Any:
+        self.sent.append(request)
+        return _next(self.writes)
+
+    def find(self, what: str, method: Callable[..., Any], request: dict[str, Any], timeout: float = 0) -> Any:
+        self.asked.append(request)
+        return _next(self.looks)
+
+
+class _Client:
+    def __init__(self, service: str) -> None:
+        self.service = service
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def method() -> None:
+            """Stand for a method of a client; it is never called."""
+
+        method.__name__ = name
+        return method
+
+
+def _next(answers: list[Any]) -> Any:
+    answer = answers.pop(0)
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def make(writes: list[Any], looks: list[Any] | None = None, seconds: float = 600) -> tuple[Operations, Script, Clock]:
+    clock, google = Clock(), Script(writes, looks)
+    return Operations(google, Deadline(seconds, clock), sleep=clock.sleep), google, clock
+
+
+def gke(status: str = "RUNNING", **fields: Any) -> container_v1.Operation:
+    return container_v1.Operation(
+        {"name": "operation-1", "zone": "us-central1-c", "operation_type": "CREATE_CLUSTER", "status": status, **fields}
+    )
+
+
+def compute(status: str = "RUNNING", region: str = "", **fields: Any) -> compute_v1.Operation:
+    link = f"https://www.googleapis.com/compute/v1/projects/p/regions/{region}" if region else ""
+    return compute_v1.Operation(
+        {"name": "operation-2", "operation_type": "insert", "status": status, "region": link, **fields}
+    )
+
+
+def test_a_gke_operation_is_polled_until_it_is_done_and_its_phase_is_said() -> None:
+    metrics = [
+        {"name": "CLUSTER_CONFIGURING", "int_value": 8},
+        {"name": "CLUSTER_CONFIGURING_TOTAL", "int_value": 8},
+        {"name": "CLUSTER_DEPLOYING", "int_value": 4},
+        {"name": "CLUSTER_DEPLOYING_TOTAL", "int_value": 12},
+    ]
+    operations, google, _ = make([gke()], [gke(progress={"metrics": metrics}), gke("DONE")])
+    operations.start_container("create cluster edge", "create_cluster", parent="projects/p/locations/us-central1-c")
+    assert operations.under_way
+    operations.finish()
+    assert not operations.under_way
+    assert google.asked[0] == {"name": "projects/p/locations/us-central1-c/operations/operation-1"}
+    assert google.said == ["create cluster edge: RUNNING, cluster deploying, 60 % (0 s)"]
+    assert operations.records == [{"name": "operation-1", "type": "CREATE_CLUSTER", "duration_s": 0.2}]
+
+
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [
+        ("", {"project": "p", "operation": "operation-2"}),
+        ("r1", {"project": "p", "operation": "operation-2", "region": "r1"}),
+    ],
+)
+def test_a_compute_operation_is_awaited_where_it_runs(region: str, expected: dict[str, str]) -> None:
+    operations, google, _ = make([compute(region=region)], [compute("DONE", region)])
+    operations.start_compute("create network n", "Networks", "insert", network_resource={"name": "n"})
+    operations.finish()
+    assert google.asked == [expected]
+    assert google.sent[0]["network_resource"] == {"name": "n"}
+    assert google.sent[0]["request_id"]
+
+
+def test_a_failed_compute_operation_has_the_servers_words() -> None:
+    message = "The network resource 'n' is already being used by 'f'"
+    failed = compute("DONE", error={"errors": [{"code": "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", "message": message}]})
+    operations, _, _ = make([compute()], [failed])
+    operations.start_compute("delete network n", "Networks", "delete", network="n")
+    with pytest.raises(OperationFailed, match="already being used by 'f'") as caught:
+        operations.finish()
+    assert caught.value.details() == {
+        "operation": "operation-2",
+        "operation_errors": [{"code": "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", "message": message}],
+    }
+
+
+def test_a_failed_gke_operation_has_code_and_conditions() -> None:
+    failed = gke(
+        "DONE",
+        error={"code": 8, "message": "Insufficient quota"},
+        cluster_conditions=[{"code": "GCE_QUOTA_EXCEEDED", "message": "Limit: 8.0 in region r"}],
+    )
+    operations, _, _ = make([gke()], [failed])
+    operations.start_container("create cluster edge", "create_cluster")
+    with pytest.raises(OperationFailed) as caught:
+        operations.finish()
+    assert caught.value.errors == [
+        {"code": "RESOURCE_EXHAUSTED", "message": "Insufficient quota"},
+        {"code": "GCE_QUOTA_EXCEEDED", "message": "Limit: 8.0 in region r"},
+    ]
+
+
+@pytest.mark.parametrize("obstacle", [BUSY, ApiError("x", 429, "RESOURCE_EXHAUSTED", "too many")])
+def test_what_is_in_the_way_is_waited_out(obstacle: ApiError) -> None:
+    operations, google, _ = make([obstacle, obstacle, gke()])
+    operations.start_container("create node pool p", "create_node_pool")
+    assert len(google.sent) == 3
+    assert operations.under_way
+
+
+def test_what_stays_in_the_way_is_named_at_the_deadline() -> None:
+    operations, _, clock = make([BUSY] * 100, seconds=20)
+    with pytest.raises(TimedOut, match="operation-1718-fd4f"):
+        operations.start_container("create node pool p", "create_node_pool")
+    assert clock.now == pytest.approx(20)
+
+
+def test_another_failed_precondition_is_not_waited_out() -> None:
+    operations, google, _ = make([ApiError("x", 400, "failedPrecondition", "Cluster has no such feature.")])
+    with pytest.raises(ApiError, match="no such feature"):
+        operations.start_container("set x", "update_cluster")
+    assert len(google.sent) == 1
+
+
+def test_a_lost_answer_is_asked_for_again_with_the_same_identity() -> None:
+    operations, google, _ = make([LOST, ApiError("x", 503, "backendError", "later"), compute()], [compute("DONE")])
+    operations.start_compute("create network n", "Networks", "insert", network_resource={"name": "n"})
+    assert len({request["request_id"] for request in google.sent}) == 1
+    assert operations.under_way
+
+
+def test_what_exists_after_a_lost_answer_is_ours() -> None:
+    operations, _, _ = make([LOST, ApiError("x", 409, "alreadyExists", "Already exists: c.")])
+    operations.start_container("create cluster c", "create_cluster")
+    assert not operations.under_way
+
+
+def test_what_exists_without_a_lost_answer_is_somebody_elses() -> None:
+    operations, _, _ = make([ApiError("x", 409, "alreadyExists", "Already exists: c.")])
+    with pytest.raises(ApiError, match="Already exists"):
+        operations.start_container("create cluster c", "create_cluster")
+
+
+def test_what_is_gone_need_not_be_deleted() -> None:
+    operations, _, _ = make([ApiError("x", 404, "notFound", "Not found: c.")])
+    operations.start_container("delete cluster c", "delete_cluster", name="c")
+    assert not operations.under_way
+
+
+def test_a_server_that_stays_away_is_given_up() -> None:
+    operations, google, _ = make([LOST] * 100)
+    with pytest.raises(Unreachable):
+        operations.start_container("create cluster c", "create_cluster")
+    assert len(google.sent) == MOST_DOUBTS
+
+
+def test_an_operation_that_is_no_longer_known_has_ended() -> None:
+    operations, _, _ = make([gke()], [None])
+    operations.start_container("delete cluster c", "delete_cluster", name="c")
+    operations.finish()
+    assert not operations.under_way
+
+
+def test_the_deadline_names_what_was_last_seen() -> None:
+    operations, _, _ = make([gke()], [gke()] * 100, seconds=30)
+    operations.start_container("create cluster c", "create_cluster")
+    with pytest.raises(TimedOut, match="create cluster c did not happen within 30 s; last seen: RUNNING"):
+        operations.finish()

@@ -1,0 +1,287 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What gke_multinet_vpc plans for what it finds; nothing is sent."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from google.cloud import compute_v1
+
+from ansible_collections.multinet.gke.plugins.module_utils.errors import Immutable, InvalidOptions, Refused
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc import Desired, Observed, Vpc
+from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Plan
+from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
+from ansible_collections.multinet.gke.plugins.modules.gke_multinet_vpc import SPEC
+
+LINKS = "https://www.googleapis.com/compute/v1/projects/p"
+PODS = {"name": "pods", "ip_cidr_range": "172.16.1.0/24"}
+PODS2 = {"name": "pods2", "ip_cidr_range": "172.16.2.0/24"}
+SUBNET: dict[str, Any] = {
+    "name": "my-subnet",
+    "region": "us-central1",
+    "ip_cidr_range": "10.0.1.0/24",
+    "secondary_ranges": [PODS],
+}
+RULE = "firewall rule my-subnet-allow-multinet (ingress from 10.0.1.0/24, 172.16.1.0/24)"
+
+
+def desired(**options: Any) -> Desired:
+    options = {"name": "my-vpc", "subnetworks": [SUBNET], **options}
+    checked = ArgumentSpecValidator(SPEC["argument_spec"]).validate(options)
+    assert not checked.error_messages
+    return Desired.from_params(checked.validated_parameters)
+
+
+def network(**fields: Any) -> compute_v1.Network:
+    return compute_v1.Network(
+        {
+            "name": "my-vpc",
+            "auto_create_subnetworks": False,
+            "routing_config": {"routing_mode": "REGIONAL"},
+            "subnetworks": [f"{LINKS}/regions/us-central1/subnetworks/my-subnet"],
+            **fields,
+        }
+    )
+
+
+def subnetwork(**fields: Any) -> compute_v1.Subnetwork:
+    return compute_v1.Subnetwork(
+        {
+            "name": "my-subnet",
+            "ip_cidr_range": "10.0.1.0/24",
+            "network": f"{LINKS}/global/networks/my-vpc",
+            "private_ip_google_access": False,
+            "secondary_ip_ranges": [{"range_name": "pods", "ip_cidr_range": "172.16.1.0/24"}],
+            **fields,
+        }
+    )
+
+
+def rule(**fields: Any) -> compute_v1.Firewall:
+    return compute_v1.Firewall(
+        {
+            "name": "my-subnet-allow-multinet",
+            "network": f"{LINKS}/global/networks/my-vpc",
+            "direction": "INGRESS",
+            "priority": 1000,
+            "source_ranges": ["172.16.1.0/24", "10.0.1.0/24"],
+            "allowed": [{"I_p_protocol": "all"}],
+            "disabled": False,
+            **fields,
+        }
+    )
+
+
+def plan(wanted: Desired, found: Observed) -> Plan:
+    google: Any = SimpleNamespace(project="p")
+    return Vpc(wanted, google, Operations(google, Deadline(1))).plan(found)
+
+
+def titles(planned: Plan) -> list[str]:
+    return [change.title for change in planned.changes]
+
+
+NOTHING = Observed(None, (None,), (None,))
+ALL = Observed(network(), (subnetwork(),), (rule(),))
+
+
+def test_everything_is_made_with_one_title_each() -> None:
+    planned = plan(desired(), NOTHING)
+    assert titles(planned) == [
+        "create network my-vpc",
+        "create subnetwork my-subnet (10.0.1.0/24)",
+        f"create {RULE}",
+    ]
+    assert planned.before is None
+    assert planned.after == {"name": "my-vpc", "subnetworks": [{**SUBNET, "allow_multinet": True}]}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        ALL,
+        Observed(network(mtu=8896), (subnetwork(private_ip_google_access=True),), (rule(),)),
+        Observed(
+            network(),
+            (
+                subnetwork(
+                    secondary_ip_ranges=[
+                        {"range_name": "gke-edge-pods-1a2b3c4d", "ip_cidr_range": "10.4.0.0/14"},
+                        {"range_name": "pods", "ip_cidr_range": "172.16.1.0/24"},
+                    ]
+                ),
+            ),
+            (rule(),),
+        ),
+    ],
+    ids=["as made", "what was not declared", "a range that GKE added"],
+)
+def test_nothing_is_done_where_what_was_declared_is_there(found: Observed) -> None:
+    planned = plan(desired(), found)
+    assert titles(planned) == []
+    assert planned.before == planned.after
+    assert planned.settle is None
+
+
+def test_what_the_guide_made_lacks_only_the_rule() -> None:
+    planned = plan(desired(), Observed(network(), (subnetwork(),), (None,)))
+    assert titles(planned) == [f"create {RULE}"]
+
+
+def test_without_allow_multinet_the_rule_is_no_matter() -> None:
+    wanted = desired(subnetworks=[{**SUBNET, "allow_multinet": False}])
+    assert titles(plan(wanted, Observed(network(), (subnetwork(),), (None,)))) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "found", "expected"),
+    [
+        ({"routing_mode": "GLOBAL"}, ALL, ["set routing_mode of network my-vpc to GLOBAL"]),
+        ({"mtu": 8896}, ALL, ["set mtu of network my-vpc to 8896"]),
+        ({"mtu": 1460}, ALL, []),
+        (
+            {"subnetworks": [{**SUBNET, "private_google_access": True}]},
+            ALL,
+            ["set private_google_access of subnetwork my-subnet to true"],
+        ),
+        (
+            {"subnetworks": [{**SUBNET, "secondary_ranges": [PODS, PODS2]}]},
+            ALL,
+            [
+                "add secondary range pods2 (172.16.2.0/24) to subnetwork my-subnet",
+                "update firewall rule my-subnet-allow-multinet "
+                "(ingress from 10.0.1.0/24, 172.16.1.0/24, 172.16.2.0/24)",
+            ],
+        ),
+        (
+            {"subnetworks": [{**SUBNET, "ip_cidr_range": "10.0.0.0/20"}]},
+            ALL,
+            [
+                "expand subnetwork my-subnet from 10.0.1.0/24 to 10.0.0.0/20",
+                "update firewall rule my-subnet-allow-multinet (ingress from 10.0.0.0/20, 172.16.1.0/24)",
+            ],
+        ),
+        ({}, Observed(network(), (subnetwork(),), (rule(disabled=True),)), [f"update {RULE}"]),
+        ({}, Observed(network(), (subnetwork(),), (rule(source_ranges=["0.0.0.0/0"]),)), [f"update {RULE}"]),
+        ({}, Observed(network(), (subnetwork(),), (rule(allowed=[{"I_p_protocol": "tcp"}]),)), [f"update {RULE}"]),
+    ],
+)
+def test_what_differs_is_changed_in_place(options: dict[str, Any], found: Observed, expected: list[str]) -> None:
+    planned = plan(desired(**options), found)
+    assert titles(planned) == expected
+    assert (planned.before != planned.after) == bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("subnet", "message"),
+    [
+        ({"ip_cidr_range": "10.0.2.0/24"}, "have '10.0.1.0/24', want '10.0.2.0/24'"),
+        ({"ip_cidr_range": "10.0.1.0/25"}, "only be expanded"),
+        ({"secondary_ranges": [{**PODS, "ip_cidr_range": "172.16.0.0/23"}]}, "range of secondary range pods"),
+    ],
+)
+def test_what_cannot_be_changed_is_refused(subnet: dict[str, Any], message: str) -> None:
+    with pytest.raises(Immutable, match=message):
+        plan(desired(subnetworks=[{**SUBNET, **subnet}]), ALL)
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (Observed(None, (subnetwork(network=f"{LINKS}/global/networks/other"),), (None,)), "in network other"),
+        (Observed(network(), (subnetwork(),), (rule(target_tags=["t"]),)), "allow_multinet=false"),
+        (Observed(network(), (subnetwork(),), (rule(direction="EGRESS"),)), "allow_multinet=false"),
+        (Observed(network(), (subnetwork(),), (rule(network=f"{LINKS}/global/networks/o"),)), "another network"),
+    ],
+)
+def test_what_is_not_ours_is_refused(found: Observed, message: str) -> None:
+    with pytest.raises(Refused, match=message):
+        plan(desired(), found)
+
+
+def test_an_existing_network_is_checked_and_all_differences_are_named() -> None:
+    wanted = desired(
+        existing=True,
+        mtu=8896,
+        subnetworks=[
+            {**SUBNET, "secondary_ranges": [PODS, PODS2]},
+            {**SUBNET, "name": "other", "ip_cidr_range": "10.9.0.0/24", "secondary_ranges": []},
+        ],
+    )
+    with pytest.raises(Refused) as caught:
+        plan(wanted, Observed(network(), (subnetwork(), None), (rule(), None)))
+    assert "mtu is 1460, not 8896" in str(caught.value)
+    assert "secondary_ranges of subnetwork my-subnet" in str(caught.value)
+    assert "subnetwork other does not exist in us-central1" in str(caught.value)
+
+
+def test_an_existing_network_that_is_missing_is_an_error() -> None:
+    with pytest.raises(Refused, match="it does not exist"):
+        plan(desired(existing=True), NOTHING)
+
+
+def test_an_existing_network_is_never_written() -> None:
+    planned = plan(desired(existing=True), Observed(network(), (subnetwork(),), (None,)))
+    assert titles(planned) == []
+    assert "my-subnet-allow-multinet" in planned.warnings[0]
+    assert titles(plan(desired(existing=True, state="absent"), ALL)) == []
+
+
+def test_the_declared_parts_are_deleted_and_the_rule_after_the_subnetwork() -> None:
+    assert titles(plan(desired(state="absent"), ALL)) == [
+        "delete subnetwork my-subnet",
+        "delete firewall rule my-subnet-allow-multinet",
+        "delete network my-vpc",
+    ]
+
+
+def test_nothing_is_deleted_twice() -> None:
+    planned = plan(desired(state="absent"), NOTHING)
+    assert titles(planned) == []
+    assert planned.after is None
+
+
+def test_what_else_is_in_the_network_is_listed_and_nothing_is_deleted() -> None:
+    with pytest.raises(Refused, match=r"used by subnetwork a \(r1\), firewall rule f"):
+        plan(
+            desired(state="absent"),
+            Observed(network(), (subnetwork(),), (rule(),), ("subnetwork a (r1)", "firewall rule f")),
+        )
+
+
+def test_all_problems_are_named_at_once() -> None:
+    with pytest.raises(InvalidOptions) as caught:
+        desired(
+            name="My_VPC",
+            mtu=100,
+            subnetworks=[
+                {**SUBNET, "region": "us-central1-c"},
+                {**SUBNET, "name": "b", "ip_cidr_range": "10.0.1.5/24", "secondary_ranges": [PODS, PODS]},
+                {**SUBNET, "name": "c" * 60, "ip_cidr_range": "10.0.0.0/7", "secondary_ranges": []},
+                {**SUBNET, "name": "d", "ip_cidr_range": "fd00::/64", "secondary_ranges": []},
+            ],
+        )
+    found = {problem.path: problem.message for problem in caught.value.problems}
+    assert found["mtu"] == "must be between 1300 and 8896"
+    assert found["subnetworks[0].region"] == "is a zone; write us-central1"
+    assert found["subnetworks[1].ip_cidr_range"] == "has host bits set; write 10.0.1.0/24"
+    assert found["subnetworks[1].secondary_ranges[1].name"] == "is declared twice in this subnetwork"
+    assert "overlaps with" in found["subnetworks[1].secondary_ranges[0].ip_cidr_range"]
+    assert found["subnetworks[2].name"] == "is longer than 48 characters"
+    assert found["subnetworks[3].ip_cidr_range"] == "must be an IPv4 range"
+    assert "name" in found
+
+
+def test_two_subnetworks_cannot_share_a_rule() -> None:
+    with pytest.raises(InvalidOptions, match="needs the rule my-subnet-allow-multinet"):
+        desired(
+            subnetworks=[
+                SUBNET,
+                {**SUBNET, "region": "us-east1", "ip_cidr_range": "10.9.0.0/24", "secondary_ranges": []},
+            ]
+        )
