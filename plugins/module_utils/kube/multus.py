@@ -225,7 +225,7 @@ def _is_stale(config_map: Object, daemon_set: Object) -> bool:
 
 
 def _true_conditions(definition: Object | None) -> list[str]:
-    conditions = (definition or {}).get("status", {}).get("conditions", ())
+    conditions = (definition or {}).get("status", {}).get("conditions") or ()  # null in a definition that is new
     return [condition["type"] for condition in conditions if condition["status"] == "True"]
 
 

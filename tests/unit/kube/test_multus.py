@@ -46,11 +46,17 @@ class Cluster:
     nodes: int = 3
     available: int = 3
     pods: list[Object] = field(default_factory=list)
+    fresh: set[str] = field(default_factory=set)
     fails_at: str = ""
 
     def get(self, ref: Ref) -> Object | None:
         self.reads.append(str(ref))
-        return copy.deepcopy(self.objects.get(str(ref)))
+        found = copy.deepcopy(self.objects.get(str(ref)))
+        if str(ref) in self.fresh:  # a definition has no condition at first, not even an empty list of them
+            self.fresh.remove(str(ref))
+            assert found
+            found["status"] = {"conditions": None}
+        return found
 
     def list(self, kind: Kind, namespace: str | None = None, *, labels: str | None = None) -> Iterator[Object]:
         assert labels == "app=gke-multinet"
@@ -71,6 +77,7 @@ class Cluster:
         new = merged(old, obj)
         if obj["kind"] == "CustomResourceDefinition":
             new["status"] = {"conditions": [{"type": "Established", "status": "True"}]}
+            self.fresh.add(name)
         if obj["kind"] == "DaemonSet":
             new["metadata"]["generation"] += new.get("spec") != old.get("spec")
             new["status"] = self._status(new["metadata"]["generation"])
@@ -101,7 +108,7 @@ class Context:
         pass
 
 
-def run(cluster: Any, *, check_mode: bool = False, wait: bool = True, timeout: float = 0, **options: Any) -> Any:
+def run(cluster: Any, *, check_mode: bool = False, wait: bool = True, timeout: float = 1, **options: Any) -> Any:
     checked = ArgumentSpecValidator(SPEC["argument_spec"], SPEC["mutually_exclusive"]).validate(options)
     assert not checked.error_messages
     wanted = installation(checked.validated_parameters)
