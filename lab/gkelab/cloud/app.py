@@ -124,7 +124,8 @@ class App:
 
     def _authenticate(self, request: web.Request) -> None:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self._token.encode()):
+        known = hmac.compare_digest(token.strip().encode(), self._token.encode())
+        if kind.lower() != "bearer" or not (known or oauth.is_signed(self._folder, token.strip())):
             raise unauthenticated()
 
     def _write_down(
@@ -158,7 +159,7 @@ async def _body(request: web.Request) -> object:
 
 async def _logged_body(request: web.Request, api: str) -> object:
     """Return what the log keeps of a request's body; a token request has none that it may keep."""
-    if api == "oauth" or not request.can_read_body:
+    if api == "oauth" or not request.body_exists:
         return None
     text = await request.text()
     try:

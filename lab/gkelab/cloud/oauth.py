@@ -12,6 +12,7 @@ import binascii
 import json
 import os
 import pathlib
+import time
 from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidSignature
@@ -76,6 +77,22 @@ def grant(folder: pathlib.Path, form: Mapping[str, str], token: str) -> Json:
     if path.exists():
         _check_signature(assertion, json.loads(path.read_text(encoding="utf-8")))
     return {"access_token": token, "expires_in": LIFETIME, "token_type": "Bearer"}
+
+
+def is_signed(folder: pathlib.Path, token: str) -> bool:
+    """Tell whether a bearer token is a JWT that the lab's service account has signed itself.
+
+    Google's APIs take such tokens, and its generated clients send them instead of asking for an access token.
+    """
+    path = folder / FILE
+    if token.count(".") != 2 or not path.exists():
+        return False
+    try:
+        _check_signature(token, json.loads(path.read_text(encoding="utf-8")))
+    except OauthError:
+        return False
+    expires = json.loads(_decoded(token.split(".")[1])).get("exp", 0)
+    return isinstance(expires, int | float) and expires > time.time()
 
 
 def _check_signature(assertion: str, account: Json) -> None:
