@@ -41,8 +41,9 @@ def translated(what: str, project: str) -> Iterator[None]:
         raise _of_answer(what, project, error) from error
     except auth.GoogleAuthError as error:
         raise AccessError(
-            f"{what}: the credentials cannot be used: {error.args[0] if error.args else error}; "
-            "renew them (gcloud auth print-access-token, gcloud auth application-default login) or check auth_kind"
+            f"{what}: Google does not accept the credentials, or they cannot be renewed: "
+            f"{error.args[0] if error.args else error}; get new ones (gcloud auth print-access-token, "
+            "gcloud auth application-default login) or check auth_kind"
         ) from error
     except requests.RequestException as error:
         raise _no_answer(what, error) from error
@@ -56,7 +57,9 @@ def _of_answer(what: str, project: str, error: Any) -> MultinetError:
     # The REST transports put "GET https://...: " before the server's words.
     message = re.sub(r"^[A-Z]+ https?://\S+: ", "", error.message)[:_LONGEST_MESSAGE]
     if status == 401:
-        return AccessError(f"{what}: Google does not accept the credentials: {message}; renew them or check auth_kind")
+        return AccessError(
+            f"{what}: Google does not accept the credentials: {message}; get new ones or check auth_kind"
+        )
     if reason in ("SERVICE_DISABLED", "accessNotConfigured"):
         service = re.search(r"[a-z]+\.googleapis\.com", f"{_metadata(error).get('service', '')} {message}")
         name = service[0] if service else "the API"

@@ -88,7 +88,7 @@ class NodePool:
             "status": status,
             "version": observed.pool.version if observed.pool else "",
             "pending": self._operations.under_way or status in UNSETTLED,
-            "capacity": list(pod_ranges.capacities(self._desired, observed.cluster, observed.subnetworks, self._place)),
+            "capacity": list(self._capacities(observed)) if self._desired.state == "present" else [],
             "operations": self._operations.records,
         }
 

@@ -77,8 +77,8 @@ def test_an_api_that_is_not_enabled_is_named_with_the_command(details: list[obje
 
 
 def test_refused_credentials_are_no_api_error() -> None:
-    assert "renew them" in str(raised(answer(401, error_body(401, "Invalid Credentials", "authError"))))
-    assert "renew them" in str(raised(RefreshError("no refresh token")))
+    assert "get new ones" in str(raised(answer(401, error_body(401, "Invalid Credentials", "authError"))))
+    assert "get new ones" in str(raised(RefreshError("no refresh token")))
 
 
 @pytest.mark.parametrize("error", [requests.ConnectionError("refused"), requests.ReadTimeout("slow")])

@@ -296,7 +296,10 @@ def test_a_missing_cluster_is_an_error_only_outside_check_mode() -> None:
     [(None, []), (pool(), ["delete node pool multinet"]), (pool(status="STOPPING"), [])],
 )
 def test_a_pool_is_deleted_once(found: container_v1.NodePool | None, expected: list[str]) -> None:
-    assert titles(plan(desired(state="absent"), seen(found))) == expected
+    wanted = resource(desired(state="absent"))
+    planned = wanted.plan(seen(found))
+    assert titles(planned) == expected
+    assert wanted.facts(seen(None), planned)["capacity"] == []
 
 
 @pytest.mark.parametrize("wait", [True, False])
