@@ -16,7 +16,7 @@ from typing import Any
 APPLETS = (
     *("arping", "base64", "cat", "chmod", "cp", "date", "echo", "env", "grep", "head", "hostname", "httpd", "id"),
     *("ip", "kill", "ls", "mkdir", "mv", "nc", "nslookup", "ping", "printf", "ps", "rm", "route", "sed", "seq", "sh"),
-    *("sleep", "tail", "test", "touch", "tr", "traceroute", "true", "udhcpc", "uname", "wc", "wget"),
+    *("sleep", "tail", "test", "timeout", "touch", "tr", "traceroute", "true", "udhcpc", "uname", "wc", "wget"),
 )
 
 
