@@ -11,6 +11,7 @@ gc.disable()
 import argparse
 import asyncio
 import importlib
+import os
 import pathlib
 import signal
 from collections.abc import Callable
@@ -59,7 +60,9 @@ def main() -> None:
     parser.add_argument("--time-factor", type=float, default=DEFAULT_TIME_FACTOR, help="of Google's own latencies")
     options = parser.parse_args()
     app = App(options.dir, options.engine, engine_named(options.engine, options.dir), options.time_factor)
-    asyncio.run(serve(app, options.port))
+    asyncio.new_event_loop().run_until_complete(serve(app, options.port))
+    # All is saved. A thread may still wait for machines to start, and Python would wait for the thread.
+    os._exit(0)
 
 
 if __name__ == "__main__":
