@@ -65,7 +65,7 @@ options:
   node_selector:
     description:
       - Labels of the nodes that carry the network, for attachments that do not name their node pools.
-      - By default those are the nodes with pods on the attachment.
+      - Nodes with pods on the attachment count as well, and are the only ones if neither is set.
     type: dict
   count:
     description: Packets to send on each path, one a second.

@@ -137,7 +137,7 @@ def _silent(attachment: Attachment, end: End) -> Result:
         end.pod,
         f"{end.ip} on {end.node} does not answer anybody, though {end.pod} has it by its network-status and "
         f"others on {attachment.ref} answer: it has probably lost its interface when its node was lost",
-        "delete the pod, so that a new one is made (multinet_pod: replace); nothing else repairs it",
+        "delete the pod, so that a new one is made; nothing else repairs it",
     )
 
 

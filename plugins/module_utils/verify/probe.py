@@ -31,7 +31,7 @@ from ..reconcile import Context
 from ..waiting import Deadline, poll
 from .matrix import End, Path
 from .request import Request
-from .result import Result, settled
+from .result import Result, settled, some
 from .snapshot import RUN_LABEL, Attachment, Snapshot
 
 # What the runtime gives to root beside NET_RAW, which the ping of busybox needs (it knows no other sockets). Adding
@@ -114,7 +114,8 @@ def unready(request: Request, snapshot: Snapshot, attachment: Attachment) -> Ite
     carriers = snapshot.carriers(attachment, request.node_selector)
     for node in carriers:
         if not node.ready:
-            text = f"node {node.name} is not Ready, so nothing was sent from it"
+            lost = some(pod.ref for pod in snapshot.users(attachment) if pod.node == node.name) or "none"
+            text = f"node {node.name} is not Ready, so nothing was sent to or from it (pods there: {lost})"
             yield Result("probe", "warn", attachment.ref, text, f"kubectl describe node {node.name}")
     if not carriers:
         text = "no node is known to carry it, so nothing was sent"
@@ -171,7 +172,7 @@ def manifest(request: Request, probe: Probe, seconds: int) -> Object:
 
 def lifetime(request: Request, snapshot: Snapshot, probes: int) -> int:
     """Return how many seconds probes may live: the wait for them, all their pings, and a minute."""
-    targets = probes + sum(len(snapshot.users(attachment)) for attachment in snapshot.attachments)
+    targets = probes + sum(len(snapshot.reachable(attachment)) for attachment in snapshot.attachments)
     rounds = math.ceil(probes / MOST_EXECS)
     return math.ceil(request.wait_timeout + rounds * _ping_seconds(request, targets) + 60)
 
@@ -263,13 +264,7 @@ def _ping_all(
     targets: dict[str, list[End]] = defaultdict(list)
     for attachment in snapshot.attachments:
         targets[attachment.ref] += [end for probe, end in ends.items() if probe.attachment is attachment]
-        targets[attachment.ref] += [
-            End(pod.ref, pod.node, ip)
-            for pod in snapshot.users(attachment)
-            if pod.phase == "Running"
-            for interface in pod.interfaces_on(attachment.ref)
-            for ip in interface.ips
-        ]
+        targets[attachment.ref] += [End(pod.ref, pod.node, ip) for pod, ip in snapshot.reachable(attachment)]
 
     def ping(probe: Probe) -> tuple[list[Result], list[Path]]:
         try:

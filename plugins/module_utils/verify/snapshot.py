@@ -95,14 +95,28 @@ class Snapshot:
             and (not self.namespaces or pod.namespace in self.namespaces)
         ]
 
+    def reachable(self, attachment: Attachment) -> list[tuple[Pod, str]]:
+        """Return the pods that ought to answer on an attachment, each with an address; those on lost nodes cannot."""
+        return [
+            (pod, ip)
+            for pod in self.users(attachment)
+            if pod.phase == "Running" and pod.node in self.nodes and self.nodes[pod.node].ready
+            for interface in pod.interfaces_on(attachment.ref)
+            for ip in interface.ips
+        ]
+
     def carriers(self, attachment: Attachment, selector: Mapping[str, str]) -> list[Node]:
-        """Return the nodes that carry an attachment's network: by its node pools, by labels, or else by its pods."""
-        if attachment.target.node_pools:
-            return [node for node in self.nodes.values() if node.labels.get(POOL_LABEL) in attachment.target.node_pools]
-        if selector:
-            return [node for node in self.nodes.values() if selector.items() <= node.labels.items()]
-        names = {pod.node for pod in self.users(attachment)}
-        return [node for node in self.nodes.values() if node.name in names]
+        """Return the nodes that carry an attachment's network: those of its node pools or with these labels, and those
+        of its pods, wherever they are.
+        """
+        pools, used = attachment.target.node_pools, {pod.node for pod in self.users(attachment)}
+        return [
+            node
+            for node in self.nodes.values()
+            if node.name in used
+            or node.labels.get(POOL_LABEL) in pools
+            or (selector and not pools and selector.items() <= node.labels.items())
+        ]
 
 
 def take(kube: Kube, request: Request) -> Snapshot:
