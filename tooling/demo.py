@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import pathlib
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -33,9 +32,10 @@ def headline(text: str) -> None:
 
 def lab_environment() -> dict[str, str]:
     """Return what `gkelab env` exports."""
-    text = subprocess.run([*GKELAB, "env"], check=True, text=True, stdout=subprocess.PIPE).stdout
-    words = (shlex.split(line.removeprefix("export ")) for line in text.splitlines() if line.startswith("export "))
-    return dict(word.split("=", 1) for line in words for word in line)
+    exports = subprocess.run([*GKELAB, "env"], check=True, text=True, stdout=subprocess.PIPE).stdout
+    script = ["sh", "-c", 'eval "$1" && env -0', "sh", exports]
+    text = subprocess.run(script, check=True, text=True, stdout=subprocess.PIPE).stdout
+    return dict(word.split("=", 1) for word in text.split("\0") if word)
 
 
 class SiteRun:

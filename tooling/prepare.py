@@ -121,7 +121,9 @@ def main() -> None:
             "Name another one with: make PYTHON=python3.12 ..."
         )
     link = pathlib.Path(sys.argv[1])
-    name = hashlib.sha256(LOCK_FILE.read_bytes() + platform.python_version().encode() + sys.base_prefix.encode()).hexdigest()
+    name = hashlib.sha256(
+        LOCK_FILE.read_bytes() + platform.python_version().encode() + sys.base_prefix.encode()
+    ).hexdigest()
     folder = cache() / "python"
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / name[:16]

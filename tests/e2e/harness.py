@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import shlex
 import socket
 import subprocess
 import sys
@@ -98,11 +97,9 @@ class Lab:
     def up(self) -> None:
         """Start it."""
         self.gkelab("up", "--engine", self.engine, "--port", str(self.port))
-        for line in self.gkelab("env").splitlines():
-            if line.startswith("export "):
-                for word in shlex.split(line.removeprefix("export ")):
-                    name, _, value = word.partition("=")
-                    self.environment[name] = value
+        script = ["sh", "-c", 'eval "$1" && env -0', "sh", self.gkelab("env")]
+        text = subprocess.run(script, check=True, text=True, stdout=subprocess.PIPE).stdout
+        self.environment = dict(word.split("=", 1) for word in text.split("\0") if word)
 
     def down(self) -> None:
         """Stop it."""

@@ -110,7 +110,7 @@ def test_without_the_ingress_rule_verify_fails_and_names_the_cause(full_lab: Lab
 
     run = full_lab.play("multinet.gke.site", arguments="--tags vpc,verify")
     assert run.rc == 0, run.stdout
-    assert run.actions == ["create firewall rule my-subnet-allow-multinet (10.0.1.0/24, 172.16.1.0/24)"]
+    assert run.actions == ["create firewall rule my-subnet-allow-multinet (ingress from 10.0.1.0/24, 172.16.1.0/24)"]
 
 
 def test_no_probe_pod_is_left(full_lab: Lab, first: Run) -> None:
