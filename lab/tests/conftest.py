@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import socket
+import random
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gkelab.engine import ClusterSpec, Nic, NodeSpec
+from gkelab.machines.ports import is_free
 from gkelab.state import Lab, Settings
 
 CLUSTER = "test-project/us-central1-c/edge"
@@ -23,11 +24,9 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def base_port() -> int:
-    """A port above which others are free, too, most likely."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return min(port, 60000)
+    """A port that is free as are those above it, and not among those that the system gives to clients."""
+    bases = range(28000, 32000, 50)
+    return next(base for base in random.sample(bases, len(bases)) if all(map(is_free, range(base, base + 20))))
 
 
 @pytest.fixture

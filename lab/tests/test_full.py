@@ -150,11 +150,14 @@ def test_the_guides_data_path(
     assert wait_for(lambda: "eth0" in kubectl("exec", two, "--", "ip", "addr", check=False), 60, 1)
 
     engine.stop_nodes(cluster_spec.key, [lost])
+    engine.stop_nodes(cluster_spec.key, [lost])
     assert lost not in kubectl("get", "nodes", "-o", "name")
     assert engine.fabric.state()["test-project/my-vpc"]["ports"] == 1
     audited = Cluster(running.lab, cluster_spec.key).audit_log.read_text()
     assert '"userAgent":"kubectl/' in audited
     engine.stop_cluster(cluster_spec.key)
+    engine.stop_cluster(cluster_spec.key)
+    engine.stop_nodes(cluster_spec.key, [nodes[0].name])
     engine.remove_network("test-project/my-vpc")
     left = {record.name for record in engine.processes.records()}
     assert left == {"cloud", "fabric", "registry"}

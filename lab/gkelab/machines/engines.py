@@ -58,9 +58,9 @@ class ControlPlaneEngine:
 
     def stop_nodes(self, cluster: str, names: Sequence[str]) -> None:
         """Remove the Node objects."""
-        api = self.cluster(cluster).api
-        for name in names:
-            node_objects.remove(api, name)
+        place = self.cluster(cluster)
+        for name in names if place.exists else ():
+            node_objects.remove(place.api, name)
 
     def set_network(self, network: str, rules: Sequence[FirewallRule]) -> None:
         """No packet flows."""
@@ -112,7 +112,9 @@ class FullEngine(ControlPlaneEngine):
 
     def stop_nodes(self, cluster: str, names: Sequence[str]) -> None:
         """Power nodes off, and remove their Node objects."""
-        self._nodes(self.cluster(cluster)).stop(names)
+        place = self.cluster(cluster)
+        if place.exists:
+            self._nodes(place).stop(names)
 
     def kill_node(self, name: str) -> NodeSpec:
         """Lose a node as a failing machine would; return what it was."""
@@ -142,7 +144,7 @@ class FullEngine(ControlPlaneEngine):
         super()._start(place)
 
     def _stop(self, place: Cluster) -> None:
-        self._nodes(place).stop([node.name for node in place.nodes()])
+        self._nodes(place).discard()
         Gateway(place, self.processes, self.supplies, self.fabric).stop()
         super()._stop(place)
 

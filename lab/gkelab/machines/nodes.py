@@ -65,6 +65,15 @@ class Nodes:
             return
         with ThreadPoolExecutor(max_workers=len(names)) as pool:
             list(pool.map(self._power_off, names))
+        for name in names:
+            self._forget(name)
+            node_objects.remove(self.cluster.api, name)
+
+    def discard(self) -> None:
+        """End all nodes of a cluster that ends with them, without asking."""
+        for node in self.cluster.nodes():
+            self.kill(node.name)
+            self._forget(node.name)
 
     def kill(self, name: str) -> None:
         """Lose a node: nothing in it gets a chance to clean up, and nobody is told."""
@@ -96,6 +105,7 @@ class Nodes:
         with locked(folder / "lock", node.name):
             if self.runs(node.name):
                 return ""
+            write_secret(folder / "node.json", json.dumps(asdict(node)))
             for network, nic in plugged(node):
                 self._fabric.plug(network, nic)
             tree = self._supplies.tree
@@ -103,7 +113,6 @@ class Nodes:
             node_files.write(
                 folder, self.cluster, node, tree=tree, programs=self._supplies.kubernetes, registry=registry
             )
-            write_secret(folder / "node.json", json.dumps(asdict(node)))
             boot = node_objects.register(self.cluster.api, node)
             disk = folder / "disk.cow"
             disk.unlink(missing_ok=True)  # a node that comes back has a new disk, as on GKE after a repair
@@ -118,17 +127,18 @@ class Nodes:
         return boot
 
     def _power_off(self, name: str) -> None:
-        kernels, folder = self.cluster.lab.kernels, self.folder(name)
-        self._processes.stop(
-            self.process(name), lambda: uml.power_off(kernels, self._kernel(name)), patience=POWER_OFF_WITHIN
-        )
+        kernels, kernel = self.cluster.lab.kernels, self._kernel(name)
+        self._processes.stop(self.process(name), lambda: uml.power_off(kernels, kernel), patience=POWER_OFF_WITHIN)
+
+    def _forget(self, name: str) -> None:
+        """Unplug a node that does not run, and delete what it had."""
+        folder = self.folder(name)
         description = folder / "node.json"
         if description.exists():
             for network, nic in plugged(node_from(json.loads(description.read_text()))):
                 self._fabric.unplug(network, nic.address)
-        node_objects.remove(self.cluster.api, name)
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(kernels / self._kernel(name), ignore_errors=True)
+        shutil.rmtree(self.cluster.lab.kernels / self._kernel(name), ignore_errors=True)
 
 
 def plugged(node: NodeSpec) -> list[tuple[str, PluggedNic]]:

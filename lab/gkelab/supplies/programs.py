@@ -103,9 +103,9 @@ def toolchain(cache: Path, wanted: tuple[int, ...], say: Say) -> tuple[Path, dic
 
     go = entry(cache, f"go/{key_of([requirement])}", make, say) / "go"
     go.joinpath("bin", "go").chmod(0o755)
-    # its caches stay in ours: a user without Go has no use for them elsewhere
+    # its caches stay in ours, and can be deleted as easily: a user without Go has no use for them elsewhere
     own = {"GOROOT": go, "GOPATH": cache / "go" / "path", "GOCACHE": cache / "go" / "build"}
-    return go / "bin" / "go", {name: str(path) for name, path in own.items()}
+    return go / "bin" / "go", {"GOFLAGS": "-mod=readonly -modcacherw", **{name: str(own[name]) for name in own}}
 
 
 LOCAL = {"GOTOOLCHAIN": "local"}  # Go shall not fetch another Go
