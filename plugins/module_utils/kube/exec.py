@@ -76,17 +76,12 @@ def _connect(websocket: Any, connection: Connection, pod: Ref, command: Sequence
 
 
 def _proxy(address: str | None) -> dict[str, Any]:
-    """Return the library's options for a proxy; without one it must not take one from the environment."""
+    """Return the library's options for a proxy, or for none: left alone it would take one from the environment."""
     if not address:
-        return {"http_no_proxy": ["*"]}
+        return {"http_proxy_host": "none", "http_proxy_port": 1, "http_no_proxy": ["*"]}
     proxy = urlsplit(address)
     login = (unquote(proxy.username), unquote(proxy.password or "")) if proxy.username else None
-    return {
-        "http_proxy_host": proxy.hostname,
-        "http_proxy_port": proxy.port or 80,
-        "http_proxy_auth": login,
-        "proxy_type": "http",
-    }
+    return {"http_proxy_host": proxy.hostname, "http_proxy_port": proxy.port or 80, "http_proxy_auth": login}
 
 
 def _receive(socket: Any, what: str, deadline: Deadline) -> Completed:

@@ -1,0 +1,321 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A pod in a cluster: made, waited for, changed, replaced only when asked, deleted."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.multinet.gke.plugins.module_utils.errors import InvalidOptions, Refused, TimedOut
+from ansible_collections.multinet.gke.plugins.module_utils.kube.client import Nowhere
+from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import EVENT, Kind, Ref
+from ansible_collections.multinet.gke.plugins.module_utils.kube.pods import DesiredPod, PodResource
+from ansible_collections.multinet.gke.plugins.module_utils.reconcile import reconcile
+from ansible_collections.multinet.gke.plugins.modules.multinet_pod import SPEC
+
+Object = dict[str, Any]
+
+NETWORKS, STATUS = "k8s.v1.cni.cncf.io/networks", "k8s.v1.cni.cncf.io/network-status"
+NET1 = {"name": "default/my-nad", "interface": "net1", "ips": ["172.16.1.1"], "mac": "42:01:0a:00:01:02"}
+GUIDE: dict[str, Any] = {"name": "samplepod", "image": "nginx", "attachments": ["my-nad"]}
+
+
+@dataclass
+class Context:
+    check_mode: bool = False
+    diff: bool = True
+    tmpdir: str = ""
+
+    def warn(self, text: str) -> None:
+        raise AssertionError(text)
+
+    def progress(self, text: str) -> None:
+        pass
+
+
+def start(pod: Object) -> None:
+    """Do what the scheduler, the kubelet and Multus do."""
+    pod["spec"].setdefault("nodeName", "node-1")
+    pod["status"] = {"phase": "Running"}
+    if NETWORKS in pod["metadata"].get("annotations", {}):
+        pod["metadata"]["annotations"][STATUS] = json.dumps([NET1])
+
+
+@dataclass
+class Cluster:
+    """One pod and what becomes of it."""
+
+    exists = True
+    pod: Object | None = None
+    start: Callable[[Object], None] = start
+    events: list[Object] = field(default_factory=list)
+    writes: list[Any] = field(default_factory=list)
+
+    def get(self, ref: Ref) -> Object | None:
+        return copy.deepcopy(self.pod)
+
+    def list(self, kind: Kind, namespace: str, *, fields: str) -> Iterator[Object]:
+        assert (kind, namespace) == (EVENT, "default")
+        assert fields == "involvedObject.kind=Pod,involvedObject.name=samplepod,type=Warning"
+        return iter(self.events)
+
+    def create(self, obj: Object) -> None:
+        assert self.pod is None, "409 AlreadyExists"
+        self.writes.append(obj)
+        self.pod = copy.deepcopy(obj)
+        self.start(self.pod)
+
+    def patch(self, ref: Ref, patch: Any, content_type: str = "merge") -> None:
+        assert self.pod
+        self.writes.append(patch)
+        if isinstance(patch, list):
+            self.pod["spec"]["containers"][0]["image"] = patch[0]["value"]
+        else:
+            for key, values in patch["metadata"].items():
+                self.pod["metadata"][key] = {**self.pod["metadata"].get(key, {}), **values}
+
+    def delete(self, ref: Ref, *, grace_seconds: int) -> None:
+        assert grace_seconds == 1
+        self.writes.append(f"delete {ref}")
+        self.pod = None
+
+
+def run(cluster: Any, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+    checked = ArgumentSpecValidator(SPEC["argument_spec"], SPEC["mutually_exclusive"]).validate(options)
+    assert not checked.error_messages
+    params = checked.validated_parameters
+    wait_timeout = params["wait_timeout"] if params["wait"] else None
+    resource = PodResource(cluster, DesiredPod.of(params), wait_timeout=wait_timeout, progress=lambda text: None)
+    return reconcile(resource, Context(check_mode=check_mode))
+
+
+def made(**options: Any) -> Cluster:
+    """Return a cluster in which the pod is already there."""
+    cluster = Cluster()
+    run(cluster, **GUIDE, **options)
+    cluster.writes.clear()
+    return cluster
+
+
+def test_the_guides_pod_is_made_as_in_the_guide() -> None:
+    cluster = Cluster()
+    result = run(cluster, **GUIDE)
+    assert cluster.writes == [
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": "samplepod",
+                "namespace": "default",
+                "annotations": {NETWORKS: "default/my-nad"},
+            },
+            "spec": {"terminationGracePeriodSeconds": 1, "containers": [{"name": "main", "image": "nginx"}]},
+        }
+    ]
+    assert result == {
+        "changed": True,
+        "actions": ["create pod default/samplepod on default/my-nad"],
+        "pod": {
+            "name": "samplepod",
+            "namespace": "default",
+            "image": "nginx",
+            "attachments": [{"name": "my-nad", "namespace": "default", "interface": ""}],
+        },
+        "interfaces": [NET1],
+        "node": "node-1",
+        "phase": "Running",
+        "diff": {"before": {}, "after": result["pod"]},
+    }
+    again = run(cluster, **GUIDE)
+    assert (again["changed"], again["actions"]) == (False, [])
+    assert again["diff"]["before"] == again["diff"]["after"]
+
+
+def test_every_option_is_sent() -> None:
+    cluster = Cluster()
+    run(
+        cluster,
+        name="canary",
+        namespace="apps",
+        image="nginx",
+        command=["sleep"],
+        args=["60"],
+        attachments=["my-nad", {"name": "other", "namespace": "default", "interface": "data0"}],
+        node_selector={"cloud.google.com/gke-nodepool": "multinet"},
+        node_name="node-2",
+        labels={"app": "canary", "on": True},
+        annotations={"note": 7},
+        wait=False,
+    )
+    (pod,) = cluster.writes
+    assert pod["metadata"]["annotations"] == {NETWORKS: "apps/my-nad,default/other@data0", "note": "7"}
+    assert pod["metadata"]["labels"] == {"app": "canary", "on": "true"}
+    assert pod["spec"]["nodeSelector"] == {"cloud.google.com/gke-nodepool": "multinet"}
+    assert pod["spec"]["nodeName"] == "node-2"
+    assert pod["spec"]["containers"] == [{"name": "main", "image": "nginx", "command": ["sleep"], "args": ["60"]}]
+
+
+def test_check_mode_announces_what_would_be_done() -> None:
+    cluster = Cluster()
+    announced = run(cluster, check_mode=True, **GUIDE)
+    assert not cluster.writes
+    done = run(cluster, **GUIDE)
+    assert (announced["actions"], announced["diff"]) == (done["actions"], done["diff"])
+
+
+def test_in_a_cluster_still_to_be_made_the_pod_is_planned() -> None:
+    result = run(Nowhere(), check_mode=True, **GUIDE)
+    assert result["actions"] == ["create pod default/samplepod on default/my-nad"]
+    assert run(Nowhere(), check_mode=True, name="samplepod", state="absent")["changed"] is False
+
+
+def test_what_kubectl_made_is_adopted() -> None:
+    cluster = Cluster()
+    cluster.create(
+        {
+            "metadata": {"name": "samplepod", "namespace": "default", "annotations": {NETWORKS: "default/my-nad"}},
+            "spec": {"containers": [{"name": "sample-container", "image": "nginx"}], "nodeSelector": {"a": "b"}},
+        }
+    )
+    assert run(cluster, **GUIDE)["changed"] is False
+
+
+def test_labels_annotations_and_image_are_changed_in_place() -> None:
+    cluster = made(labels={"app": "old", "kept": "yes"})
+    options: dict[str, Any] = GUIDE | {"image": "nginx:2", "labels": {"app": "new"}, "annotations": {"note": "x"}}
+    result = run(cluster, **options)
+    assert result["actions"] == [
+        "update labels and annotations of pod default/samplepod",
+        "update image of pod default/samplepod from nginx to nginx:2",
+    ]
+    assert cluster.writes == [
+        {"metadata": {"labels": {"app": "new"}, "annotations": {"note": "x"}}},
+        [{"op": "replace", "path": "/spec/containers/0/image", "value": "nginx:2"}],
+    ]
+    assert run(cluster, **options)["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"attachments": ["my-nad@data0"]}, "attachments is default/my-nad, not default/my-nad@data0"),
+        ({"command": ["sleep"]}, r"command is \[\], not \['sleep'\]"),
+        ({"args": ["60"]}, r"args is \[\], not \['60'\]"),
+        ({"node_selector": {"a": "b"}}, r"node_selector is {}, not {'a': 'b'}"),
+        ({"node_name": "node-2"}, "node_name is 'node-1', not 'node-2'"),
+    ],
+)
+def test_what_only_a_new_pod_can_have_is_refused_unless_it_may_be_replaced(options: dict[str, Any], says: str) -> None:
+    cluster = made()
+    with pytest.raises(Refused, match=f"pod default/samplepod: {says}. Only a new pod .* set replace to true"):
+        run(cluster, **GUIDE | options)
+    assert not cluster.writes
+    result = run(cluster, **GUIDE | options, replace=True, wait=False)
+    assert [action.split(" pod ")[0] for action in result["actions"]] == ["delete", "create"]
+    assert run(cluster, **GUIDE | options, replace=True, wait=False)["changed"] is False
+
+
+def test_a_pod_that_started_before_multus_is_told_of_and_replaced_on_request() -> None:
+    """The boot race: Running, no network-status, nothing that repairs it."""
+    cluster = made()
+    assert cluster.pod
+    del cluster.pod["metadata"]["annotations"][STATUS]
+    with pytest.raises(Refused, match=r"it runs without default/my-nad \(Multus was not there when it started\)"):
+        run(cluster, **GUIDE)
+    assert run(cluster, **GUIDE, replace=True)["interfaces"] == [NET1]
+
+
+def test_a_pod_that_has_ended_is_told_of() -> None:
+    cluster = made()
+    assert cluster.pod
+    cluster.pod["status"] = {"phase": "Failed", "reason": "Evicted"}
+    with pytest.raises(Refused, match=r"it has ended \(Failed: Evicted\)"):
+        run(cluster, **GUIDE)
+
+
+def test_a_pod_that_is_being_deleted_is_waited_for_and_made_again() -> None:
+    cluster = made()
+    assert cluster.pod
+    cluster.pod["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    dying, looks = cluster.get, iter([cluster.pod, cluster.pod, None])
+
+    def get(ref: Ref) -> Object | None:
+        if cluster.writes:
+            return dying(ref)
+        cluster.pod = next(looks)
+        return copy.deepcopy(cluster.pod)
+
+    cluster.get = get  # type: ignore[method-assign]
+    assert run(cluster, **GUIDE)["actions"] == ["create pod default/samplepod on default/my-nad"]
+    assert len(cluster.writes) == 1
+
+
+def wait_forever(pod: Object) -> None:
+    pod["status"] = {
+        "phase": "Pending",
+        "containerStatuses": [{"state": {"waiting": {"reason": "ContainerCreating"}}}],
+    }
+
+
+def event(reason: str, message: str, time: str) -> Object:
+    return {"reason": reason, "message": message, "lastTimestamp": time, "metadata": {"creationTimestamp": time}}
+
+
+def test_a_pod_that_does_not_come_up_says_why_in_multus_words() -> None:
+    events = [
+        event("FailedCreatePodSandBox", "old", "2026-01-01T00:00:01Z"),
+        event("FailedCreatePodSandBox", "cannot find a network-attachment-definition (my-nad)", "2026-01-01T00:00:02Z"),
+        event("NoNetworkFound", "noise that Multus makes for each pod", "2026-01-01T00:00:03Z"),
+    ]
+    with pytest.raises(TimedOut) as failure:
+        run(Cluster(start=wait_forever, events=events), **GUIDE, wait_timeout=0)
+    assert str(failure.value) == (
+        "pod default/samplepod is Running with its interfaces did not happen within 0 s; last seen: "
+        "Pending (ContainerCreating). FailedCreatePodSandBox: cannot find a network-attachment-definition (my-nad)"
+    )
+
+
+def test_a_second_run_waits_for_a_pod_that_still_starts() -> None:
+    cluster = Cluster(start=wait_forever)
+    assert run(cluster, **GUIDE, wait=False)["phase"] == "Pending"
+    with pytest.raises(TimedOut):
+        run(cluster, **GUIDE, wait_timeout=0)
+    assert cluster.pod
+    start(cluster.pod)
+    assert run(cluster, **GUIDE)["phase"] == "Running"
+
+
+def test_absent() -> None:
+    cluster = made()
+    result = run(cluster, name="samplepod", state="absent")
+    assert result["actions"] == ["delete pod default/samplepod"]
+    assert (result["pod"], result["interfaces"], result["node"]) == (None, [], "")
+    assert run(cluster, name="samplepod", state="absent")["changed"] is False
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(InvalidOptions) as failure:
+        run(
+            Cluster(),
+            name="Sample",
+            image="nginx",
+            attachments=["my_nad", {"nme": "a"}, "a@data0", "b@data0", {"name": "c", "interface": "a/b"}, ""],
+            annotations={"networking.gke.io/interfaces": "[]", NETWORKS: "a"},
+        )
+    assert [(problem.path, problem.message.split(":")[0][:40]) for problem in failure.value.problems] == [
+        ("name", "is no name for a pod"),
+        ("attachments[0]", '"my_nad" is not a name for Multus'),
+        ("attachments[1]", "is neither the name of an attachment nor"),
+        ("attachments[4]", '"default/c@a/b" is not [namespace/]name['),
+        ("attachments[5]", "has no name of an attachment"),
+        ("attachments", "several attachments ask for this interfa"),
+        (f"annotations.{NETWORKS}", "is made of attachments; set that option"),
+        ("annotations.networking.gke.io/interfaces", "cannot be combined with attachments"),
+    ]
