@@ -92,7 +92,7 @@ def _findings(attachment: Attachment, paths: list[Path]) -> Iterator[Result]:
         return
     crossing = [path for path in paths if path.kind == "cross_node"]
     is_closed = bool(crossing) and not any(path.ok for path in crossing)
-    silent = {end for end in {path.target for path in failed} if _is_silent(end, paths, is_closed=is_closed)}
+    silent = {end for end in {path.target for path in failed} if _is_silent(end, paths)}
     for end in sorted(silent, key=lambda end: (end.node, end.pod)):
         yield _silent(attachment, end)
     left = [path for path in failed if path.target not in silent]
@@ -106,12 +106,15 @@ def _findings(attachment: Attachment, paths: list[Path]) -> Iterator[Result]:
         yield _partial(attachment, source, target, some_paths)
 
 
-def _is_silent(end: End, paths: list[Path], *, is_closed: bool) -> bool:
-    """Tell whether it is the pod that does not answer, and not the way to it."""
+def _is_silent(end: End, paths: list[Path]) -> bool:
+    """Tell whether it is the pod that does not answer, and not the way to it: others on its node do, or it is silent
+    within its node, too.
+    """
     to_it = [path for path in paths if path.target == end]
     if any(path.ok for path in to_it):
         return False
-    return any(path.kind == "same_node" for path in to_it) or not is_closed
+    others = (path for path in paths if path.target.node == end.node and path.kind == "cross_node")
+    return any(path.kind == "same_node" for path in to_it) or any(path.ok for path in others)
 
 
 def _cannot_ping(attachment: Attachment, paths: list[Path]) -> Result:

@@ -1,0 +1,134 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What it means if somebody does not answer: one finding for each cause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+
+import pytest
+
+from ansible_collections.multinet.gke.plugins.module_utils.cni.ranges import IPNetwork
+from ansible_collections.multinet.gke.plugins.module_utils.verify.matrix import End, Path, judge, table
+from ansible_collections.multinet.gke.plugins.module_utils.verify.request import Target
+from ansible_collections.multinet.gke.plugins.module_utils.verify.snapshot import Attachment
+
+NAD = Attachment(Target("my-nad", "default"), master="eth1", ranges=(IPNetwork("172.16.1.0/24"),))
+NODES = ("node-1", "node-2", "node-3")
+PROBES = [End(f"default/probe-{node}", node, f"172.16.1.{number}", True) for number, node in enumerate(NODES, 1)]
+PODS = [End(f"default/pod-{node}", node, f"172.16.1.{number}") for number, node in enumerate(NODES, 11)]
+
+
+def paths(answers: Callable[[End, End], bool], targets: list[End] | None = None) -> list[Path]:
+    """Return the paths from all probes to all others."""
+    return [
+        Path("default/my-nad", source, target, *((0, 0.5) if answers(source, target) else (100, None)))
+        for source, target in product(PROBES, targets or PROBES + PODS)
+        if source != target
+    ]
+
+
+def same(source: End, target: End) -> bool:
+    return source.node == target.node
+
+
+def findings(of: list[Path]) -> list[tuple[str, str]]:
+    return [(result.status, result.subject) for result in judge(NAD, of)]
+
+
+def test_all_well() -> None:
+    (result,) = judge(NAD, paths(lambda source, target: True))
+    assert (result.status, result.msg) == (
+        "pass",
+        "15 of 15 paths answer, 12 of them between nodes, the slowest in 0.5 ms",
+    )
+    assert judge(NAD, []) == []
+
+
+def test_a_closed_firewall_is_one_finding_that_names_cause_and_remedy() -> None:
+    (result,) = judge(NAD, paths(same))
+    assert result.status == "fail"
+    assert result.msg.startswith("none of 12 paths between nodes answers, while paths within a node do.")
+    assert "ingress to the subnetwork's ranges (172.16.1.0/24 and the nodes') is denied" in result.msg
+    assert "<subnetwork>-allow-multinet" in result.msg
+    assert "allow_multinet of gke_multinet_vpc" in result.remedy
+
+
+def test_the_rule_is_named_if_it_is_known() -> None:
+    named = Attachment(Target("my-nad", "default", firewall_rule="my-subnet-allow-multinet"), ranges=NAD.ranges)
+    (result,) = judge(named, paths(same, PROBES))
+    assert "a rule such as my-subnet-allow-multinet allows it" in result.msg
+    assert "while paths within a node do" not in result.msg
+
+
+def test_a_pod_that_lost_its_interface_is_one_finding() -> None:
+    (result,) = judge(NAD, paths(lambda source, target: target != PODS[1]))
+    assert (result.status, result.subject) == ("fail", "default/pod-node-2")
+    assert "172.16.1.12 on node-2 does not answer anybody" in result.msg
+    assert "delete the pod" in result.remedy
+
+
+def test_behind_a_closed_firewall_a_lost_interface_is_still_found() -> None:
+    found = findings(paths(lambda source, target: same(source, target) and target != PODS[1]))
+    assert found == [("fail", "default/pod-node-2"), ("fail", "default/my-nad")]
+
+
+def test_one_node_that_is_cut_off_is_told_pair_by_pair() -> None:
+    found = judge(NAD, paths(lambda a, b: same(a, b) or "node-3" not in (a.node, b.node)))
+    assert [result.msg.split(":")[0] for result in found] == [
+        "no answer from node-1 to node-3",
+        "no answer from node-2 to node-3",
+        "no answer from node-3 to node-1",
+        "no answer from node-3 to node-2",
+    ]
+
+
+def test_nothing_works_at_all() -> None:
+    (result,) = judge(NAD, paths(lambda source, target: False))
+    assert result.msg == "none of 15 paths answers, not even within a node"
+
+
+def test_one_direction_within_a_node() -> None:
+    """A pod answers others but not the probe on its own node."""
+    (result,) = judge(NAD, paths(lambda a, b: not (same(a, b) and b == PODS[0])))
+    assert result.msg == "no answer within node-1: probe on node-1 to default/pod-node-1 on node-1 (172.16.1.11)"
+
+
+def test_lost_packets_are_a_warning() -> None:
+    found = paths(lambda source, target: True, PROBES[:2])
+    found[0] = Path("default/my-nad", found[0].source, found[0].target, 33, 1.5)
+    (result,) = judge(NAD, found)
+    assert (result.status, "33 %" in result.msg) == ("warn", True)
+
+
+def test_a_ping_that_cannot_send_says_nothing_of_the_network() -> None:
+    found = [Path("default/my-nad", PROBES[0], PROBES[1], 100, None, "ping: permission denied (are you root?)")]
+    (result,) = judge(NAD, found)
+    assert "ping could not send on node-1: ping: permission denied" in result.msg
+    assert "probe_image" in result.remedy
+
+
+@pytest.mark.parametrize(
+    ("loss", "rtt", "answer"), [(0, 0.5, "0.5 ms"), (33, 0.5, "0.5 ms, 33 % lost"), (100, None, "none")]
+)
+def test_table(loss: int, rtt: float | None, answer: str) -> None:
+    assert table([Path("default/my-nad", PROBES[0], PODS[1], loss, rtt)]).splitlines() == [
+        "from             to                            address      path        answer",
+        f"probe on node-1  default/pod-node-2 on node-2  172.16.1.12  cross node  {answer}",
+    ]
+
+
+def test_row() -> None:
+    assert Path("default/my-nad", PROBES[0], PODS[1], 0, 0.5).as_row() == {
+        "attachment": "default/my-nad",
+        "from": "default/probe-node-1",
+        "from_node": "node-1",
+        "to": "default/pod-node-2",
+        "to_node": "node-2",
+        "ip": "172.16.1.12",
+        "path": "cross_node",
+        "ok": True,
+        "loss": 0,
+        "rtt_ms": 0.5,
+    }
