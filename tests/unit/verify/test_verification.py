@@ -1,0 +1,469 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A verification from its options to its answer: what is read, which probes come, and that they always go."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.multinet.gke.plugins.module_utils.errors import (
+    AccessError,
+    ApiError,
+    InvalidOptions,
+    VerificationFailed,
+)
+from ansible_collections.multinet.gke.plugins.module_utils.kube.client import Nowhere
+from ansible_collections.multinet.gke.plugins.module_utils.kube.exec import Completed
+from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import (
+    DAEMON_SET,
+    EVENT,
+    IP_POOL,
+    NAD,
+    NODE,
+    POD,
+    Kind,
+    Ref,
+)
+from ansible_collections.multinet.gke.plugins.module_utils.verify import probe
+from ansible_collections.multinet.gke.plugins.module_utils.verify.request import Request
+from ansible_collections.multinet.gke.plugins.module_utils.verify.verification import verify
+from ansible_collections.multinet.gke.plugins.modules.multinet_verify import SPEC
+
+Object = dict[str, Any]
+
+NETWORKS, STATUS = "k8s.v1.cni.cncf.io/networks", "k8s.v1.cni.cncf.io/network-status"
+RUN = "multinet.gke/run"
+CONFIG = '{"type": "ipvlan", "master": "eth1", "ipam": {"type": "whereabouts", "range": "172.16.1.0/24"}}'
+
+
+@dataclass
+class Context:
+    check_mode: bool = False
+    diff: bool = False
+    tmpdir: str = ""
+    warnings: list[str] = field(default_factory=list)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+    def progress(self, text: str) -> None:
+        pass
+
+
+def pod(name: str, node: str, ip: str = "", **metadata: Any) -> Object:
+    annotations = {NETWORKS: "default/my-nad"}
+    if ip:
+        entry = {"name": "default/my-nad", "interface": "net1", "ips": [ip], "mac": f"42:01:0a:00:01:0{node[-1]}"}
+        annotations[STATUS] = json.dumps([entry])
+    metadata = {"name": name, "namespace": "default", "annotations": annotations, **metadata}
+    return {"kind": "Pod", "metadata": metadata, "spec": {"nodeName": node}, "status": {"phase": "Running"}}
+
+
+class Cluster:
+    """A cluster with the guide's pods, in which probes come up and get addresses."""
+
+    exists = True
+    connection = None
+
+    def __init__(self) -> None:
+        self.daemonset: Object | None = {
+            "metadata": {"generation": 1},
+            "status": {
+                "observedGeneration": 1,
+                **dict.fromkeys(
+                    ("desiredNumberScheduled", "updatedNumberScheduled", "numberReady", "numberAvailable"), 2
+                ),
+            },
+        }
+        self.nodes = [self.node("node-1"), self.node("node-2")]
+        self.nads = [{"metadata": {"name": "my-nad", "namespace": "default"}, "spec": {"config": CONFIG}}]
+        self.pods = [pod("a", "node-1", "172.16.1.1"), pod("b", "node-2", "172.16.1.2")]
+        self.events: list[Object] = []
+        self.created: list[Object] = []
+        self.deleted: list[str] = []
+        self.come_up: Callable[[Object], None] = self.start
+        self.refusal: ApiError | None = None
+
+    @staticmethod
+    def node(name: str, ready: str = "True") -> Object:
+        labels = {"cloud.google.com/gke-nodepool": "multinet"}
+        return {
+            "metadata": {"name": name, "labels": labels},
+            "status": {"conditions": [{"type": "Ready", "status": ready}]},
+        }
+
+    def start(self, obj: Object) -> None:
+        obj["metadata"]["annotations"] |= pod("", obj["spec"]["nodeName"], f"172.16.1.{100 + len(self.created)}")[
+            "metadata"
+        ]["annotations"]
+        obj["status"] = {"phase": "Running"}
+
+    def get(self, ref: Ref) -> Object | None:
+        assert (ref.kind, str(ref)) == (DAEMON_SET, "DaemonSet kube-system/gke-multinet")
+        return self.daemonset
+
+    def list(
+        self, kind: Kind, namespace: str | None = None, *, labels: str | None = None, fields: str | None = None
+    ) -> Iterator[Object]:
+        addresses = {
+            ip.rsplit(".", 1)[1]: {"id": "c", "podref": f"default/{each['metadata']['name']}"}
+            for each in self.pods
+            for entry in json.loads(each["metadata"]["annotations"].get(STATUS, "[]"))
+            for ip in entry["ips"]
+        }
+        pool = {
+            "metadata": {"name": "172.16.1.0-24", "namespace": "kube-system"},
+            "spec": {"range": "172.16.1.0/24", "allocations": addresses},
+        }
+        key, _equals, value = (labels or "").partition("=")
+        pods = [
+            each
+            for each in self.pods
+            if not labels or each["metadata"].get("labels", {}).get(key, "") in ({value} - {""} or self.runs())
+        ]
+        found = {NODE: self.nodes, NAD: self.nads, IP_POOL: [pool], POD: pods, EVENT: self.events}
+        return iter(copy.deepcopy(found[kind]))
+
+    def runs(self) -> set[str]:
+        return {each["metadata"]["labels"][RUN] for each in self.pods if "labels" in each["metadata"]}
+
+    def create(self, obj: Object) -> None:
+        if self.refusal:
+            raise self.refusal
+        made = copy.deepcopy(obj)
+        self.created.append(obj)
+        self.come_up(made)
+        self.pods.append(made)
+
+    def delete(self, ref: Ref, *, grace_seconds: int) -> None:
+        self.deleted.append(ref.name)
+        self.pods = [each for each in self.pods if each["metadata"]["name"] != ref.name]
+
+
+def everybody(source: str, target: str) -> bool:
+    return True
+
+
+@pytest.fixture
+def pings(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str, str], bool]], list[list[str]]]:
+    """Return a way to say who answers whom (by addresses); it returns the commands that the probes get."""
+
+    def set_up(answers: Callable[[str, str], bool]) -> list[list[str]]:
+        commands: list[list[str]] = []
+
+        def run(connection: object, ref: Ref, command: Sequence[str], *, timeout: float) -> Completed:
+            source, count, *targets = command[4:]
+            assert count == "3"
+            commands.append([source, *targets])
+            lines = [
+                f"{target} PING {target} 3 packets transmitted, 3 packets received, 0% packet loss "
+                "round-trip min/avg/max = 0.4/0.5/0.6 ms"
+                if answers(source, target)
+                else f"{target} PING {target} 3 packets transmitted, 0 packets received, 100% packet loss"
+                for target in targets
+            ]
+            return Completed(0, "\n".join(lines) + "\n", "")
+
+        monkeypatch.setattr(probe.remote, "run", run)
+        return commands
+
+    return set_up
+
+
+def run(cluster: Any, *, context: Context | None = None, **options: Any) -> dict[str, Any]:
+    checked = ArgumentSpecValidator(SPEC["argument_spec"]).validate(options)
+    assert not checked.error_messages
+    params = checked.validated_parameters
+    return verify(cluster, Request.of(params), context or Context(), params["fail_on"])
+
+
+SITE = [
+    {"name": "my-nad", "namespace": "default", "master": "eth1", "range": "172.16.1.0/24", "node_pools": ["multinet"]}
+]
+
+
+def test_all_well(pings: Any) -> None:
+    cluster, commands = Cluster(), pings(everybody)
+    result = run(cluster, attachments=SITE)
+    assert (result["changed"], result["ok"]) == (False, True)
+    assert result["summary"] == "1 attachment, 2 pods, 6 of 6 paths answered, 0 findings"
+    assert {entry["status"] for entry in result["results"]} == {"pass"}
+    assert sorted(commands) == [
+        ["172.16.1.101", "172.16.1.102", "172.16.1.1", "172.16.1.2"],
+        ["172.16.1.102", "172.16.1.101", "172.16.1.1", "172.16.1.2"],
+    ]
+    assert [(pool["used"], "allocations" in pool) for pool in result["pools"]] == [(2, False)]
+    assert [(each["name"], each["interfaces"][0]["ips"]) for each in result["pods"]] == [
+        ("a", ["172.16.1.1"]),
+        ("b", ["172.16.1.2"]),
+    ]
+    assert len(result["table"].splitlines()) == 7
+
+
+def test_there_is_one_probe_on_each_node_and_none_is_left(pings: Any) -> None:
+    cluster = Cluster()
+    pings(everybody)
+    run(cluster, attachments=SITE)
+    assert [each["spec"]["nodeName"] for each in cluster.created] == ["node-1", "node-2"]
+    assert sorted(cluster.deleted) == sorted(each["metadata"]["name"] for each in cluster.created)
+    first = cluster.created[0]
+    assert first["metadata"]["labels"][RUN] in first["metadata"]["name"]
+    assert first["metadata"]["annotations"] == {NETWORKS: "default/my-nad"}
+    assert first["spec"]["activeDeadlineSeconds"] == 120 + 20 + 60
+    security = first["spec"]["containers"][0]["securityContext"]
+    assert "NET_RAW" not in security["capabilities"]["drop"]
+    assert (security["allowPrivilegeEscalation"], "add" in security["capabilities"]) == (False, False)
+
+
+def same_node(source: str, target: str) -> bool:
+    nodes = {"172.16.1.1": 1, "172.16.1.2": 2, "172.16.1.101": 1, "172.16.1.102": 2}
+    return nodes[source] == nodes[target]
+
+
+def test_a_missing_firewall_rule_fails_with_its_name_and_what_to_do(pings: Any) -> None:
+    cluster = Cluster()
+    pings(same_node)
+    with pytest.raises(VerificationFailed) as failure:
+        run(cluster, attachments=[{**SITE[0], "firewall_rule": "my-subnet-allow-multinet"}])
+    text = str(failure.value)
+    assert text.startswith("the verification failed: 1 attachment, 2 pods, 2 of 6 paths answered, 1 finding\n")
+    assert "The usual cause is the VPC's firewall" in text
+    assert (
+        "what to do: let the ranges in: allow_multinet of gke_multinet_vpc makes the rule my-subnet-allow-multinet"
+        in text
+    )
+    details = failure.value.details()
+    assert details["ok"] is False
+    assert sum(entry["ok"] for entry in details["matrix"]) == 2
+    assert len(cluster.deleted) == 2
+
+
+def test_with_fail_on_never_findings_are_warnings(pings: Any) -> None:
+    pings(same_node)
+    context = Context()
+    assert run(Cluster(), context=context, attachments=SITE, fail_on="never")["ok"] is False
+    assert ["none of 4 paths between nodes answers" in warning for warning in context.warnings] == [True]
+
+
+def test_warnings_count_with_fail_on_warning(pings: Any) -> None:
+    pings(everybody)
+    cluster, context = Cluster(), Context()
+    cluster.nodes.append(cluster.node("node-3", ready="Unknown"))
+    assert run(cluster, context=context, attachments=SITE)["ok"] is True
+    assert ["node node-3 is not Ready" in warning for warning in context.warnings] == [True]
+    with pytest.raises(VerificationFailed, match="node node-3 is not Ready"):
+        run(cluster, attachments=SITE, fail_on="warning")
+
+
+def test_pods_on_a_lost_node_are_not_asked_to_answer(pings: Any) -> None:
+    cluster, commands = Cluster(), pings(everybody)
+    cluster.nodes[1] = cluster.node("node-2", ready="Unknown")
+    run(cluster, attachments=SITE)
+    assert commands == [["172.16.1.101", "172.16.1.1"]]
+
+
+def test_a_pod_that_lost_its_interface_is_named(pings: Any) -> None:
+    pings(lambda source, target: target != "172.16.1.2")
+    with pytest.raises(VerificationFailed, match=r"- default/b: 172\.16\.1\.2 on node-2 does not answer anybody"):
+        run(Cluster(), attachments=SITE)
+
+
+@pytest.mark.parametrize("probing", [True, False])
+def test_without_probes_only_the_api_is_read(probing: bool) -> None:
+    cluster = Cluster()
+    context = Context(check_mode=probing)
+    result = run(cluster, context=context, attachments=SITE, probe=probing)
+    assert (cluster.created, cluster.deleted, result["matrix"], result["ok"]) == ([], [], [], True)
+    assert result["results"][-1]["status"] == "skip"
+    assert result["table"] == "no packets were sent"
+
+
+def test_by_default_all_attachments_that_pods_use_are_verified(pings: Any) -> None:
+    cluster, commands = Cluster(), pings(everybody)
+    cluster.nads += [
+        {"metadata": {"name": "unused", "namespace": "default"}, "spec": {"config": CONFIG}},
+        {"metadata": {"name": "other", "namespace": "default"}, "spec": {"config": '{"type": "macvlan"}'}},
+    ]
+    user = pod("c", "node-1")
+    user["metadata"]["annotations"] = {NETWORKS: "other", STATUS: "[]"}
+    cluster.pods.append(user)
+    result = run(cluster)
+    assert result["ok"]
+    assert {entry["subject"] for entry in result["results"] if entry["check"] == "ping"} == {"default/my-nad"}
+    assert len(commands) == 2
+
+
+def test_there_is_nothing_to_look_at_in_a_cluster_still_to_be_made() -> None:
+    result = run(Nowhere(), context=Context(check_mode=True), attachments=SITE)
+    assert (result["changed"], result["ok"], result["results"]) == (False, True, [])
+    assert result["summary"] == result["table"] == "nothing to look at yet: the cluster is still to be made"
+
+
+def image_missing(obj: Object) -> None:
+    waiting = {"reason": "ImagePullBackOff", "message": "not found"}
+    obj["status"] = {"phase": "Failed", "containerStatuses": [{"state": {"waiting": waiting}}]}
+
+
+def stuck(obj: Object) -> None:
+    obj["status"] = {"phase": "Failed"}
+
+
+def without_interface(obj: Object) -> None:
+    obj["status"] = {"phase": "Running"}
+
+
+@pytest.mark.parametrize(
+    ("come_up", "says", "remedy"),
+    [
+        (image_missing, "did not come up: Failed; ImagePullBackOff: not found", "set probe_image"),
+        (stuck, "did not come up: Failed; FailedCreatePodSandBox: no free address", "look at Multus' pod on node-1"),
+        (without_interface, "started without default/my-nad: Multus is not active there", "restart its pod"),
+    ],
+)
+def test_a_probe_that_does_not_come_up_is_a_finding_and_is_removed(
+    come_up: Callable[[Object], None], says: str, remedy: str, pings: Any
+) -> None:
+    pings(everybody)
+    cluster = Cluster()
+    cluster.come_up = come_up
+    if come_up is stuck:
+        event = {
+            "reason": "FailedCreatePodSandBox",
+            "message": "no free address",
+            "lastTimestamp": "2026-01-01T00:00:00Z",
+        }
+        cluster.events = [event]
+    with pytest.raises(VerificationFailed) as failure:
+        run(cluster, attachments=SITE)
+    assert f"the probe on node-1 {says}" in str(failure.value)
+    assert remedy in str(failure.value)
+    assert len(cluster.deleted) == 2
+
+
+def test_a_probe_that_does_not_come_up_in_time_is_a_finding_and_is_removed(
+    pings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pings(everybody)
+    cluster = Cluster()
+    cluster.come_up = lambda obj: obj.update(status={"phase": "Pending"})
+    with pytest.raises(VerificationFailed, match="the probe on node-1 did not come up: Pending"):
+        run(cluster, attachments=SITE, wait_timeout=1)
+    assert len(cluster.deleted) == 2
+
+
+def test_a_probe_that_is_refused_is_a_finding(pings: Any) -> None:
+    pings(everybody)
+    cluster = Cluster()
+    cluster.refusal = ApiError("create", 403, "Forbidden", "violates PodSecurity")
+    with pytest.raises(
+        VerificationFailed, match="no probe on node-1: create: HTTP 403 Forbidden: violates PodSecurity"
+    ):
+        run(cluster, attachments=SITE)
+
+
+def test_probes_are_removed_when_the_cluster_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Cluster()
+
+    def interrupt(*args: Any, **kwargs: Any) -> Completed:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(probe.remote, "run", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run(cluster, attachments=SITE)
+    assert len(cluster.deleted) == 2
+
+
+def test_a_probe_that_cannot_be_asked_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any, **kwargs: Any) -> Completed:
+        raise AccessError("the web socket failed")
+
+    monkeypatch.setattr(probe.remote, "run", fail)
+    cluster = Cluster()
+    with pytest.raises(
+        VerificationFailed, match="the probe on node-2 could not be asked to ping: the web socket failed"
+    ):
+        run(cluster, attachments=SITE)
+    assert len(cluster.deleted) == 2
+
+
+def test_a_probe_that_cannot_be_removed_is_a_warning(pings: Any) -> None:
+    pings(everybody)
+    cluster, context = Cluster(), Context()
+
+    def fail(ref: Ref, *, grace_seconds: int) -> None:
+        raise AccessError("gone")
+
+    cluster.delete = fail  # type: ignore[method-assign]
+    assert run(cluster, context=context, attachments=SITE)["ok"]
+    assert ["could not be removed; it ends at its deadline" in warning for warning in context.warnings] == [True, True]
+
+
+def test_probes_of_killed_runs_are_swept_and_those_of_others_left() -> None:
+    cluster = Cluster()
+    for name, made, phase in (
+        ("old", "2026-01-01T00:00:00Z", "Running"),
+        ("ended", "2026-01-01T11:59:00Z", "Failed"),
+        ("running", "2026-01-01T11:59:00Z", "Running"),
+    ):
+        left = pod(name, "node-1", creationTimestamp=made, labels={RUN: "x"})
+        left["spec"]["activeDeadlineSeconds"] = 600
+        left["status"]["phase"] = phase
+        cluster.pods.append(left)
+    probe.sweep(cluster, datetime(2026, 1, 1, 12, tzinfo=UTC))  # type: ignore[arg-type]
+    assert cluster.deleted == ["old", "ended"]
+
+
+def test_what_ping_says_is_read() -> None:
+    output = (
+        "172.16.1.1 PING 172.16.1.1: 56 data bytes --- ping statistics --- 3 packets transmitted, 2 packets received, "
+        "33% packet loss round-trip min/avg/max = 0.4/0.512/0.6 ms\n"
+        "172.16.1.2 2 packets transmitted, 2 received, 0% packet loss rtt min/avg/max/mdev = 0.1/0.2/0.3/0 ms\n"
+        "172.16.1.3 3 packets transmitted, 0 packets received, 100% packet loss\n"
+        "172.16.1.4 ping: permission denied (are you root?)\n"
+    )
+    assert probe.parse(output) == {
+        "172.16.1.1": (33, 0.512, ""),
+        "172.16.1.2": (0, 0.2, ""),
+        "172.16.1.3": (100, None, ""),
+        "172.16.1.4": (100, None, "ping: permission denied (are you root?)"),
+    }
+
+
+def test_many_targets_are_asked_in_several_commands(pings: Any) -> None:
+    cluster, commands = Cluster(), pings(everybody)
+    cluster.nodes.pop()
+    cluster.pods = [pod(f"p{number}", "node-1", f"172.16.1.{number}") for number in range(1, 100)]
+    cluster.pods += [pod(f"q{number}", "node-1", f"172.16.2.{number}") for number in range(1, 250)]
+    with pytest.raises(VerificationFailed, match=r"172\.16\.2\.1 is not in 172\.16\.1\.0/24"):
+        run(cluster, attachments=SITE)
+    assert [len(command) - 1 for command in commands] == [200, 148]
+
+
+@pytest.mark.parametrize(
+    ("options", "problems"),
+    [
+        (
+            {"attachments": ["my_nad", {"name": "a", "pools": []}, {"namespace": "b"}], "count": 0, "wait_timeout": 0},
+            ["attachments[0]", "attachments[1]", "attachments[2]", "count", "wait_timeout"],
+        ),
+        ({"attachments": [{"name": "a", "range": "172.16.1.7/24"}]}, ["attachments[0].range"]),
+    ],
+)
+def test_what_is_wrong_is_said_at_once(options: dict[str, Any], problems: list[str]) -> None:
+    with pytest.raises(InvalidOptions) as failure:
+        run(Cluster(), **options)
+    assert [problem.path for problem in failure.value.problems] == problems
+
+
+def test_attachments_are_named_in_short() -> None:
+    params = ArgumentSpecValidator(SPEC["argument_spec"]).validate({"attachments": ["my-nad", "default/my-nad", "x/b"]})
+    request = Request.of(params.validated_parameters)
+    assert [target.ref for target in request.targets or ()] == ["default/my-nad", "x/b"]
