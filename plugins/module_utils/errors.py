@@ -41,7 +41,7 @@ class InvalidOptions(MultinetError):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__("\n".join([f"{count} in the options, nothing was sent:", *(f"- {p}" for p in problems)]))
+        super().__init__("\n".join([f"{count} in the options, nothing was changed:", *(f"- {p}" for p in problems)]))
 
     def details(self) -> dict[str, Any]:
         """Return ``errors``: path, value and message of each problem."""
