@@ -314,6 +314,7 @@ errors:
 from typing import Any
 
 from ansible.module_utils.basic import env_fallback
+
 from ansible_collections.multinet.gke.plugins.module_utils import module
 from ansible_collections.multinet.gke.plugins.module_utils.plan import rules, site
 from ansible_collections.multinet.gke.plugins.module_utils.plan.description import read

@@ -66,7 +66,9 @@ def test_only_the_ingress_rule_is_added_to_what_gcloud_made(api_lab: Lab, record
     tags = "--tags vpc,cluster,nodepool"
     announced = api_lab.play("multinet.gke.site", inventory=INVENTORY, arguments=f"{tags} --check --diff")
     assert announced.rc == 0, announced.stdout
-    assert announced.actions == ["create firewall rule my-subnet-allow-multinet (ingress from 10.0.1.0/24, 172.16.1.0/24)"]
+    assert announced.actions == [
+        "create firewall rule my-subnet-allow-multinet (ingress from 10.0.1.0/24, 172.16.1.0/24)"
+    ]
 
     asked = len(api_lab.google_requests())
     run = api_lab.play("multinet.gke.site", inventory=INVENTORY, arguments=tags)

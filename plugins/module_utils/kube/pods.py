@@ -224,6 +224,7 @@ class PodResource:
                 _is_up,
                 what=f"{self._title} is Running with its interfaces",
                 deadline=Deadline(self._wait_timeout or 0),
+                longest_pause=1.0,
                 describe=_describe,
                 progress=self._progress,
             )

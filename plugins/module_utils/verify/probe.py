@@ -227,7 +227,15 @@ def _await(
 
     try:
         deadline = Deadline(request.wait_timeout)
-        return poll(look, is_settled, what="probe pods", deadline=deadline, describe=describe, progress=progress)
+        return poll(
+            look,
+            is_settled,
+            what="probe pods",
+            deadline=deadline,
+            longest_pause=1.0,
+            describe=describe,
+            progress=progress,
+        )
     except TimedOut:
         return look()
 
