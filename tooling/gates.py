@@ -14,13 +14,16 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / ".build"
 INSTALLED = BUILD / "collections" / "ansible_collections" / "multinet" / "gke"
-WORK = BUILD / "gates" / "ansible_collections" / "multinet" / "gke"
+# A copy outside of the checkout: ansible-test asks git for the files, and git ignores .build.
+TREE = pathlib.Path(tempfile.mkdtemp(prefix="gates-"))
+WORK = TREE / "ansible_collections" / "multinet" / "gke"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 # ansible-test makes environments without pip and fetches an installer for it; Python brings one itself.
 GET_PIP = """\
@@ -65,7 +68,9 @@ def sanity() -> None:
     installers = home / ".ansible" / "test" / "cache"
     installers.mkdir(parents=True, exist_ok=True)
     (installers / "get_pip_24_2.py").write_text(GET_PIP)
-    run("ansible-test", "sanity", "--local", "--python", PYTHON, "--color", "no", HOME=str(home))
+    text = run("ansible-test", "sanity", "--local", "--python", PYTHON, "--color", "no", HOME=str(home))
+    if 'Running sanity test "validate-modules"' not in text:
+        raise GateFailed(f"ansible-test found nothing to test:\n{text}")
 
 
 def lint() -> None:
@@ -78,15 +83,15 @@ def lint() -> None:
 def docs() -> None:
     """Every reference between plugins, options and roles leads somewhere."""
     run("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck",
-        "--validate-collection-refs", "self", ".", ANSIBLE_COLLECTIONS_PATH=str(BUILD / "gates"))  # fmt: skip
+        "--validate-collection-refs", "self", ".", ANSIBLE_COLLECTIONS_PATH=str(TREE))  # fmt: skip
 
 
 def importer() -> None:
     """Galaxy would take the artifact without a warning."""
-    config = BUILD / "gates" / "importer.cfg"
+    config = TREE / "importer.cfg"
     config.write_text(IMPORTER)
     artifact = next((BUILD / "dist").glob("*.tar.gz"))
-    text = run(sys.executable, "-m", "galaxy_importer.main", artifact, cwd=BUILD / "gates",
+    text = run(sys.executable, "-m", "galaxy_importer.main", artifact, cwd=TREE,
                GALAXY_IMPORTER_CONFIG=str(config))  # fmt: skip
     if re.search(r"^(WARNING|ERROR)", text, re.MULTILINE):
         raise GateFailed(text)
@@ -103,7 +108,6 @@ GATES: dict[str, Callable[[], None]] = {
 
 def main() -> int:
     """Run the named gates, or all; the exit code tells whether all passed."""
-    shutil.rmtree(WORK, ignore_errors=True)
     shutil.copytree(INSTALLED, WORK)
     for name in ("MANIFEST.json", "FILES.json"):  # they are of the artifact, and no concern of the linters
         (WORK / name).unlink()
@@ -119,6 +123,7 @@ def main() -> int:
             print(f"{failure}\n{name}: FAILED", flush=True)
         costs.append(f"{name:10} {time.monotonic() - begin:6.1f} s  {'FAILED' if name in failed else 'passed'}")
     print("\n".join(costs))
+    shutil.rmtree(TREE)
     return len(failed)
 
 

@@ -79,10 +79,15 @@ def _check_keys(problems: Problems, path: Path, section: Mapping[str, Any], know
             near = difflib.get_close_matches(snake, known, n=1)
             hint = f' (did you mean "{near[0]}"?)' if near else ""
             problems.add(path(key), value, f'unknown ipam key "{key}"{hint}')
-        elif key in KEYS and type(value) is not KEYS[key]:
+        elif key in KEYS and not _has_type(value, KEYS[key]):
             problems.add(path(key), value, f"must be {_WORDS[KEYS[key]]}")
             well = False
     return well
+
+
+def _has_type(value: object, wanted: type) -> bool:
+    """Tell whether a JSON value has a type; true and false are no numbers."""
+    return isinstance(value, wanted) and not (wanted is int and isinstance(value, bool))
 
 
 def _check_items(problems: Problems, path: Path, ipam: Mapping[str, Any]) -> bool:

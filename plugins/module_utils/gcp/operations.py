@@ -236,7 +236,7 @@ def _metrics(metrics: Any) -> list[str]:
     if not phases:
         return []
     current = next((name for name, done, total in phases if done < total), phases[-1][0])
-    percent = 100 * sum(done for _, done, _ in phases) // sum(total for _, _, total in phases)
+    percent = 100 * sum(phase[1] for phase in phases) // sum(phase[2] for phase in phases)
     return [current.lower().replace("_", " "), f"{percent} %"]
 
 

@@ -59,7 +59,7 @@ class Subnet:
     @property
     def ranges(self) -> list[str]:
         """Return the primary and the secondary ranges."""
-        return [self.ip_cidr_range, *(cidr for _, cidr in self.secondary_ranges)]
+        return [self.ip_cidr_range, *(cidr for name, cidr in self.secondary_ranges)]
 
     def as_state(self) -> State:
         """Return it in the words of the options, without what was left out."""
@@ -162,7 +162,7 @@ def as_is(subnet: Subnet, found: Any, allow_multinet: bool) -> State:
         "ip_cidr_range": found.ip_cidr_range,
         **(access if subnet.private_google_access is not None else {}),
         "secondary_ranges": [
-            {"name": name, "ip_cidr_range": present[name]} for name, _ in subnet.secondary_ranges if name in present
+            {"name": name, "ip_cidr_range": present[name]} for name, cidr in subnet.secondary_ranges if name in present
         ],
         "allow_multinet": allow_multinet,
     }

@@ -191,7 +191,7 @@ class Vpc:
         """Yield what is in the network and was not declared: Google would refuse to delete it, naming only one."""
         declared = {(subnet.region, subnet.name) for subnet in self._desired.subnetworks}
         for link in network.subnetworks:
-            *_, region, _kind, name = link.split("/")
+            region, name = link.split("/")[-3::2]  # .../regions/REGION/subnetworks/NAME
             if (region, name) not in declared:
                 yield f"subnetwork {name} ({region})"
         rules = {subnet.rule for subnet in self._desired.subnetworks if subnet.allow_multinet}

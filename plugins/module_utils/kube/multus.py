@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..cni import multus
 from ..cni.daemonset import LABELS
@@ -40,7 +40,7 @@ STALE_BEFORE = "multinet.gke/stale-before"
 # On the pod template; kubectl rollout restart writes the same.
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
-Live = dict[Ref, Object | None]
+Live: TypeAlias = "dict[Ref, Object | None]"
 
 
 @dataclass(frozen=True)

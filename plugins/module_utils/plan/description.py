@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,12 +95,10 @@ class Description:
         """Return the region of the cluster and of its subnetworks."""
         return region_of(self.location)
 
-    def carried_by(self, pool: NodePool) -> Iterator[tuple[int, Network]]:
-        """Yield the networks of a pool with the number of their interface: the first additional one is eth1."""
+    def carried_by(self, pool: NodePool) -> dict[int, Network]:
+        """Return the networks of a pool by the number of their interface: the first additional one is eth1."""
         by_vpc = {network.vpc: network for network in self.networks}
-        for number, vpc in enumerate(pool.networks, start=1):
-            if vpc in by_vpc:
-                yield number, by_vpc[vpc]
+        return {number: by_vpc[vpc] for number, vpc in enumerate(pool.networks, start=1) if vpc in by_vpc}
 
     def pools_with(self, network: Network) -> list[NodePool]:
         """Return the pools whose nodes have an interface in a network."""

@@ -108,7 +108,7 @@ def _check_interfaces(problems: Problems, description: Description, pool: NodePo
             f"has {gke_rules.vcpus(pool.machine_type)} vCPUs: at most {most} additional network{'s' * (most != 1)}, "
             f"{count} given; choose a larger machine type or fewer networks",
         )
-    pod_networks = sum(len(network.pod_ranges) for _, network in description.carried_by(pool))
+    pod_networks = sum(len(network.pod_ranges) for network in description.carried_by(pool).values())
     if pod_networks > gke_rules.MAX_POD_NETWORKS:
         problems.add(
             f"{pool.path}.networks",
@@ -125,7 +125,7 @@ def _check_attachments(problems: Problems, description: Description) -> None:
         places = {
             pool.name: f"eth{number}"
             for pool in description.nodepools
-            for number, carried in description.carried_by(pool)
+            for number, carried in description.carried_by(pool).items()
             if carried is network
         }
         if len(set(places.values())) > 1:
@@ -162,7 +162,7 @@ def _check_ranges(problems: Problems, descriptions: Sequence[Description]) -> No
     """Look at ranges across clusters: those of a VPC must not overlap, nor the pod ranges of a cluster."""
     in_vpc: dict[tuple[str, str], dict[tuple[str, str], Range]] = defaultdict(dict)
     for description in descriptions:
-        of_cluster: list[Range] = []
+        of_cluster: list[tuple[str, IPNetwork, tuple[str, str]]] = []
         for network in description.networks:
             primary = check_cidr(problems, f"{network.path}.node_range", network.node_range)
             if primary is not None:
@@ -172,14 +172,17 @@ def _check_ranges(problems: Problems, descriptions: Sequence[Description]) -> No
                 cidr = check_cidr(problems, f"{pod_range.path}.range", pod_range.range)
                 if cidr is None:
                     continue
-                of_cluster.append((f"{pod_range.path}.range", cidr))
+                of_cluster.append((f"{pod_range.path}.range", cidr, network.key))
                 key = (network.subnetwork, pod_range.name)
                 _declare(problems, in_vpc[network.key], key, f"{pod_range.path}.range", cidr)
                 _check_capacity(problems, description, network, pod_range, cidr)
-        shared = {vpc for _, vpc in (network.key for network in description.networks)}
-        _check_overlaps(problems, of_cluster if len(shared) > 1 else [], "of one cluster")
-    for (_, vpc), declared in in_vpc.items():
-        _check_overlaps(problems, list(declared.values()), f"of VPC {vpc}")
+        vpc_of = {path: vpc for path, cidr, vpc in of_cluster}
+        for path, other_path, cidr, other in overlapping((path, cidr) for path, cidr, vpc in of_cluster):
+            if vpc_of[path] != vpc_of[other_path]:  # those of one VPC are looked at below
+                problems.add(other_path, str(other), _overlap(path, cidr, "of one cluster"))
+    for (project, vpc), declared in in_vpc.items():
+        for path, other_path, cidr, other in overlapping(declared.values()):
+            problems.add(other_path, str(other), _overlap(path, cidr, f"of VPC {vpc} in {project}"))
 
 
 def _declare(
@@ -191,9 +194,8 @@ def _declare(
         problems.add(path, str(cidr), f"differs from {other_path} ({other}), which names the same range")
 
 
-def _check_overlaps(problems: Problems, ranges: list[Range], where: str) -> None:
-    for path, other_path, cidr, other in overlapping(ranges):
-        problems.add(other_path, str(other), f"overlaps {path} ({cidr}); ranges {where} must not overlap")
+def _overlap(path: str, cidr: IPNetwork, where: str) -> str:
+    return f"overlaps {path} ({cidr}); ranges {where} must not overlap"
 
 
 def _check_primary(problems: Problems, description: Description, network: Network, primary: IPNetwork) -> None:

@@ -74,7 +74,7 @@ def _reference(description: Description, network: Network, kind: str, name: str)
 
 def _nodepool(description: Description, index: int) -> dict[str, Any]:
     pool = description.nodepools[index]
-    carried = [network for _, network in description.carried_by(pool)]
+    carried = description.carried_by(pool).values()
     return {
         **_given(pool.options),
         "additional_node_networks": [
@@ -99,7 +99,7 @@ def _nodepool(description: Description, index: int) -> dict[str, Any]:
 def _master(description: Description, network: Network) -> str:
     """Return the interface of a network, the same in all pools that carry it."""
     for pool in description.nodepools:
-        for number, carried in description.carried_by(pool):
+        for number, carried in description.carried_by(pool).items():
             if carried is network:
                 return f"eth{number}"
     return f"eth{description.networks.index(network) + 1}"

@@ -195,7 +195,7 @@ def mac(snapshot: Snapshot, attachment: Attachment) -> Iterator[Result]:
 def _macs_of(node: Node | None, found: list[tuple[Pod, Interface]], attachment: Attachment) -> Iterator[Result]:
     """Yield what is wrong with the hardware addresses on one node."""
     known = node.nics.get(attachment.master) if node else None
-    expected = google_mac(known) if known else Counter(interface.mac for _, interface in found).most_common(1)[0][0]
+    expected = google_mac(known) if known else Counter(interface.mac for pod, interface in found).most_common(1)[0][0]
     whose = f"{attachment.master} of its node" if known else "other pods on its node"
     remedy = f"it is not on {attachment.master}: delete the pod, so that a new one is made as the attachment says"
     for pod, interface in found:

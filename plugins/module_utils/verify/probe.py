@@ -284,7 +284,7 @@ def _ping_all(
 
     with ThreadPoolExecutor(MOST_EXECS) as threads:
         answers = list(threads.map(ping, ends))
-    return [result for results, _ in answers for result in results], [path for _, paths in answers for path in paths]
+    return [result for answer in answers for result in answer[0]], [path for answer in answers for path in answer[1]]
 
 
 def _ping(kube: Kube, request: Request, probe: Probe, source: End, targets: Sequence[End]) -> Iterator[Path]:

@@ -125,7 +125,8 @@ def test_the_guide_is_let_through() -> None:
         (
             [put("networks", 0, "pod_ranges", 0, "range", value="10.0.1.128/25")],
             "networks[0].pod_ranges[0].range",
-            "overlaps edge: multinet_networks[0].node_range (10.0.1.0/24); ranges of VPC my-vpc must not overlap",
+            "overlaps edge: multinet_networks[0].node_range (10.0.1.0/24); "
+            "ranges of VPC my-vpc in test-project must not overlap",
         ),
         (
             [put("networks", 0, "pod_ranges", 0, "max_pods_per_node", value=7)],
@@ -232,7 +233,7 @@ def test_clusters_that_share_a_vpc_must_not_overlap() -> None:
         (
             "other: multinet_networks[0].pod_ranges[0].range",
             "overlaps edge: multinet_networks[0].pod_ranges[0].range (172.16.1.0/24); "
-            "ranges of VPC my-vpc must not overlap",
+            "ranges of VPC my-vpc in test-project must not overlap",
         )
     ]
 
