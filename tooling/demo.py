@@ -44,18 +44,18 @@ class SiteRun:
     def __init__(self, environment: dict[str, str]) -> None:
         self.stages: dict[str, float] = defaultdict(float)
         self.verified: dict[str, Any] = {}
+        self.changed = 0
         begin = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             result = ansible_runner.run(
                 private_data_dir=folder,
                 playbook="multinet.gke.site",
                 inventory=str(INVENTORY),
-                envvars={**environment, "ANSIBLE_FORCE_COLOR": str(sys.stdout.isatty())},
+                envvars=environment if sys.stdout.isatty() else {**environment, "ANSIBLE_NOCOLOR": "1"},
                 event_handler=self._handle,
             )
         self.seconds = time.monotonic() - begin
         self.ok = result.rc == 0
-        self.changed = sum((result.stats or {}).get("changed", {}).values())
 
     def _handle(self, event: dict[str, Any]) -> bool:
         data = event.get("event_data", {})
@@ -64,6 +64,8 @@ class SiteRun:
             self.stages[role or "plan"] += data.get("duration", 0.0)
             if role == "verify" and "matrix" in data.get("res", {}):
                 self.verified = data["res"]
+        if event["event"] == "playbook_on_stats":
+            self.changed = sum(data["changed"].values())
         return False
 
 
