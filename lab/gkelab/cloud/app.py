@@ -21,7 +21,7 @@ from gkelab.cloud.errors import ApiError, Json, service_disabled, unauthenticate
 from gkelab.cloud.references import NetworkRef
 from gkelab.cloud.request_log import WRITES, RequestLog
 from gkelab.cloud.routes import Route, routes
-from gkelab.engine import Engine
+from gkelab.engine import Engine, EngineError
 
 # The front end's headers on every recorded answer.
 HEADERS = {
@@ -54,6 +54,7 @@ class App:
         application = web.Application(middlewares=[self._exchange], client_max_size=LARGEST_REQUEST)
         application.router.add_get("/", self._probe)
         application.router.add_post("/token", self._issue_token)
+        application.router.add_post("/lab/repair", self._repair)
         for route in routes(self.cloud):
             application.router.add_route(route.method, route.path, self._adapter(route))
         application.on_startup.append(self._start)
@@ -61,13 +62,26 @@ class App:
         return application
 
     async def _start(self, _: web.Application) -> None:
+        await self._recover()
+        self.cloud.operations.resume()
+        self._ready = True
+
+    async def _repair(self, _: web.Request) -> web.Response:
+        """Bring back what has died while the cloud ran. Only the cloud knows what its operations are at: it asks."""
+        try:
+            clusters, nodes = await self._recover()
+        except EngineError as error:
+            raise ApiError(500, "backendError", str(error), status="INTERNAL") from error
+        return _answer(200, {"clusters": clusters, "nodes": nodes})
+
+    async def _recover(self) -> tuple[int, int]:
+        """Start what should run and does not; return how many clusters and nodes that concerns."""
         clusters, nodes = recovered(self.cloud)
         if clusters:
             used = {spec.network for spec in clusters} | {nic.network for node in nodes for nic in node.nics}
             rules = {key: firewall_rules.of_network(self.cloud.state, NetworkRef.of_key(key)) for key in used}
             await asyncio.to_thread(self.cloud.engine.recover, clusters, nodes, rules)
-        self.cloud.operations.resume()
-        self._ready = True
+        return len(clusters), len(nodes)
 
     async def _stop(self, _: web.Application) -> None:
         await self.cloud.operations.stop()
