@@ -8,8 +8,6 @@ BIN := $(BUILD)/venv/bin
 GKELAB := PYTHONPATH=lab $(BIN)/python -m gkelab
 TREE := $(BUILD)/tree/ansible_collections/multinet/gke
 COLLECTIONS := $(CURDIR)/$(BUILD)/collections
-INSTALLED := $(COLLECTIONS)/ansible_collections/multinet/gke
-SOURCES := $(shell find galaxy.yml README.md LICENSE requirements.txt meta plugins roles playbooks docs changelogs -type f ! -name '*.pyc')
 
 export ANSIBLE_COLLECTIONS_PATH := $(COLLECTIONS)
 export PYTHONDONTWRITEBYTECODE :=
@@ -66,14 +64,8 @@ venv:
 
 .PHONY: tree
 tree: # the collection under the path that Ansible's tools want
-	@mkdir -p $(dir $(TREE)) && ln -sfn $(CURDIR) $(TREE)
+	@mkdir -p $(dir $(TREE)) && { [ "$$(readlink $(TREE))" = $(CURDIR) ] || ln -sfn $(CURDIR) $(TREE); }
 
 .PHONY: collection
-collection: venv tree $(INSTALLED)/MANIFEST.json ## build the collection and install it into .build
-
-$(INSTALLED)/MANIFEST.json: $(SOURCES) | venv
-	@rm -rf $(BUILD)/dist $(INSTALLED)
-	@ansible-galaxy collection build --output-path $(BUILD)/dist . > $(BUILD)/galaxy.log
-	@ansible-galaxy collection install --offline $(BUILD)/dist/*.tar.gz -p $(COLLECTIONS) >> $(BUILD)/galaxy.log 2>&1 \
-		|| { cat $(BUILD)/galaxy.log; exit 1; }
-	@touch $@
+collection: venv tree ## build the collection and install it into .build
+	@$(BIN)/python tooling/install.py

@@ -21,9 +21,6 @@ from collections.abc import Callable
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / ".build"
 INSTALLED = BUILD / "collections" / "ansible_collections" / "multinet" / "gke"
-# A copy outside of the checkout: ansible-test asks git for the files, and git ignores .build.
-TREE = pathlib.Path(tempfile.mkdtemp(prefix="gates-"))
-WORK = TREE / "ansible_collections" / "multinet" / "gke"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 # ansible-test makes environments without pip and fetches an installer for it; Python brings one itself.
 GET_PIP = """\
@@ -39,7 +36,7 @@ class GateFailed(Exception):
     """A gate has found something; the text is what it printed."""
 
 
-def run(*command: object, cwd: pathlib.Path = WORK, **environment: str) -> str:
+def run(cwd: pathlib.Path, *command: object, **environment: str) -> str:
     """Return what a command printed; GateFailed if it failed."""
     result = subprocess.run(
         [str(part) for part in command],
@@ -56,48 +53,48 @@ def run(*command: object, cwd: pathlib.Path = WORK, **environment: str) -> str:
     return result.stdout
 
 
-def verify() -> None:
+def verify(tree: pathlib.Path, work: pathlib.Path) -> None:
     """The installed files are those of the artifact."""
-    run("ansible-galaxy", "collection", "verify", "--offline", "multinet.gke", cwd=ROOT)
+    run(ROOT, "ansible-galaxy", "collection", "verify", "--offline", "multinet.gke")
 
 
-def sanity() -> None:
+def sanity(tree: pathlib.Path, work: pathlib.Path) -> None:
     """ansible-test sanity, without an ignore file."""
     cache = pathlib.Path(os.environ.get("GKELAB_CACHE") or pathlib.Path.home() / ".cache" / "gkelab")
     home = cache / "ansible-test"
     installers = home / ".ansible" / "test" / "cache"
     installers.mkdir(parents=True, exist_ok=True)
     (installers / "get_pip_24_2.py").write_text(GET_PIP)
-    text = run("ansible-test", "sanity", "--local", "--python", PYTHON, "--color", "no", HOME=str(home))
+    text = run(work, "ansible-test", "sanity", "--local", "--python", PYTHON, "--color", "no", HOME=str(home))
     if 'Running sanity test "validate-modules"' not in text:
         raise GateFailed(f"ansible-test found nothing to test:\n{text}")
 
 
-def lint() -> None:
+def lint(tree: pathlib.Path, work: pathlib.Path) -> None:
     """ansible-lint, profile production."""
-    text = run("ansible-lint", "--offline", "--profile", "production", "--nocolor")
+    text = run(work, "ansible-lint", "--offline", "--profile", "production", "--nocolor")
     if not re.search(r"Passed: 0 failure\(s\), 0 warning\(s\)", text):
         raise GateFailed(text)
 
 
-def docs() -> None:
+def docs(tree: pathlib.Path, work: pathlib.Path) -> None:
     """Every reference between plugins, options and roles leads somewhere."""
-    run("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck",
-        "--validate-collection-refs", "self", ".", ANSIBLE_COLLECTIONS_PATH=str(TREE))  # fmt: skip
+    run(work, "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck",
+        "--validate-collection-refs", "self", ".", ANSIBLE_COLLECTIONS_PATH=str(tree))  # fmt: skip
 
 
-def importer() -> None:
+def importer(tree: pathlib.Path, work: pathlib.Path) -> None:
     """Galaxy would take the artifact without a warning."""
-    config = TREE / "importer.cfg"
+    config = tree / "importer.cfg"
     config.write_text(IMPORTER)
     artifact = next((BUILD / "dist").glob("*.tar.gz"))
-    text = run(sys.executable, "-m", "galaxy_importer.main", artifact, cwd=TREE,
+    text = run(tree, sys.executable, "-m", "galaxy_importer.main", artifact,
                GALAXY_IMPORTER_CONFIG=str(config))  # fmt: skip
     if re.search(r"^(WARNING|ERROR)", text, re.MULTILINE):
         raise GateFailed(text)
 
 
-GATES: dict[str, Callable[[], None]] = {
+GATES: dict[str, Callable[[pathlib.Path, pathlib.Path], None]] = {
     "verify": verify,
     "docs": docs,
     "lint": lint,
@@ -107,23 +104,33 @@ GATES: dict[str, Callable[[], None]] = {
 
 
 def main() -> int:
-    """Run the named gates, or all; the exit code tells whether all passed."""
-    shutil.copytree(INSTALLED, WORK)
-    for name in ("MANIFEST.json", "FILES.json"):  # they are of the artifact, and no concern of the linters
-        (WORK / name).unlink()
-    shutil.copy(ROOT / "galaxy.yml", WORK)
+    """Run the named gates, or all, on a copy of what is installed; the exit code tells whether all passed.
+
+    The copy is outside of the checkout: ansible-test asks git for the files, and git ignores .build.
+    """
+    with tempfile.TemporaryDirectory(prefix="gates-") as folder:
+        tree = pathlib.Path(folder)
+        work = tree / "ansible_collections" / "multinet" / "gke"
+        shutil.copytree(INSTALLED, work)
+        for name in ("MANIFEST.json", "FILES.json"):  # they are of the artifact, and no concern of the linters
+            (work / name).unlink()
+        shutil.copy(ROOT / "galaxy.yml", work)
+        return run_gates(tree, work)
+
+
+def run_gates(tree: pathlib.Path, work: pathlib.Path) -> int:
+    """Run the gates on a tree; return how many failed."""
     failed = []
     costs = []
     for name in sys.argv[1:] or GATES:
         begin = time.monotonic()
         try:
-            GATES[name]()
+            GATES[name](tree, work)
         except GateFailed as failure:
             failed.append(name)
             print(f"{failure}\n{name}: FAILED", flush=True)
         costs.append(f"{name:10} {time.monotonic() - begin:6.1f} s  {'FAILED' if name in failed else 'passed'}")
     print("\n".join(costs))
-    shutil.rmtree(TREE)
     return len(failed)
 
 

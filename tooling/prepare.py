@@ -135,9 +135,11 @@ def main() -> None:
             fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.exists():
             build(target)
-    link.parent.mkdir(parents=True, exist_ok=True)
-    link.unlink(missing_ok=True)
-    link.symlink_to(target)
+    if not (link.is_symlink() and link.readlink() == target):
+        link.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=link.parent) as work:  # replaced in one step: others may be using it
+            (pathlib.Path(work) / "link").symlink_to(target)
+            (pathlib.Path(work) / "link").replace(link)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ options:
   gke_cluster:
     description:
       - The GKE cluster to work on. Google's credentials suffice; nothing is written to disk.
-      - Mutually exclusive with O(host).
+      - Wins over O(host) and O(kubeconfig), which the environment may set for other collections.
     type: dict
     suboptions:
       name:
@@ -46,7 +46,6 @@ options:
       - Path of a kubeconfig file.
       - If not set, the value of the environment variable E(K8S_AUTH_KUBECONFIG) is used,
         then the Kubernetes client's default.
-      - Mutually exclusive with O(host).
     type: path
   context:
     description:
@@ -55,7 +54,7 @@ options:
     type: str
   host:
     description:
-      - Address of an API server, with its scheme.
+      - Address of an API server, with its scheme. Wins over O(kubeconfig).
       - If not set, the value of the environment variable E(K8S_AUTH_HOST) is used.
     type: str
   api_key:

@@ -87,6 +87,3 @@ def kubernetes() -> Spec:
         },
         "proxy": {"type": "str", "fallback": (env_fallback, ["K8S_AUTH_PROXY"])},
     }
-
-
-KUBERNETES_EXCLUSIVE = [("gke_cluster", "host"), ("kubeconfig", "host")]

@@ -15,7 +15,7 @@ from .errors import TimedOut
 Value = TypeVar("Value")
 
 FIRST_PAUSE = 0.2  # seconds; what ends at once is not waited for
-GROWTH = 1.5
+SHARE = 0.1  # of the time waited so far: so much later than it came true is it noticed, at most
 
 
 class Deadline:
@@ -54,7 +54,7 @@ def poll(
     :param describe: says in a few words what was seen; shown as progress when it changes.
     :raises TimedOut: at the deadline, with the last description.
     """
-    pause, shown = FIRST_PAUSE, ""
+    begin, shown = deadline.elapsed(), ""
     while True:
         seen = look()
         if is_done(seen):
@@ -65,5 +65,5 @@ def poll(
             shown = text
         if not deadline.left():
             raise TimedOut(what, deadline.seconds, text)
-        sleep(min(pause, deadline.left()))
-        pause = min(pause * GROWTH, longest_pause)
+        pause = max(FIRST_PAUSE, SHARE * (deadline.elapsed() - begin))
+        sleep(min(pause, longest_pause, deadline.left()))

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The EXAMPLES of every module are run, in the order in which a site is made, and again: nothing changes then."""
+"""The EXAMPLES of every module are run, in the order in which a site is made."""
 
 from __future__ import annotations
 

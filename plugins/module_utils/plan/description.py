@@ -10,12 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..gke_rules import region_of
-
-DEFAULT_NETWORK = "default"  # where GKE puts a cluster that names no network
-DEFAULT_MACHINE_TYPE = "e2-medium"  # GKE's own default
-DEFAULT_NODE_COUNT = 3  # in each zone; what gcloud asks for unless it is told otherwise
-ZONES_OF_A_REGION = 3  # GKE spreads a regional pool over three zones unless it is told otherwise
+from ..gke_rules import DEFAULT_MACHINE_TYPE, DEFAULT_NODE_COUNT, ZONES_OF_A_REGION, region_of
 
 
 @dataclass(frozen=True)
@@ -99,6 +94,17 @@ class Description:
         """Return the networks of a pool by the number of their interface: the first additional one is eth1."""
         by_vpc = {network.vpc: network for network in self.networks}
         return {number: by_vpc[vpc] for number, vpc in enumerate(pool.networks, start=1) if vpc in by_vpc}
+
+    def meant_by(self, pod: Pod, text: str) -> list[tuple[Network, PodRange]]:
+        """Return what a pod's attachment may name: NAMESPACE/NAME, or NAME in its own namespace, or any NAME."""
+        namespace, slash, name = text.rpartition("/")
+        found = [
+            (network, pod_range)
+            for network in self.networks
+            for pod_range in network.pod_ranges
+            if pod_range.attachment == name and (not slash or pod_range.namespace == namespace)
+        ]
+        return [entry for entry in found if entry[1].namespace == pod.namespace] or found
 
     def pools_with(self, network: Network) -> list[NodePool]:
         """Return the pools whose nodes have an interface in a network."""

@@ -6,18 +6,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from .. import gke_rules
-from ..cni.ranges import IPNetwork, check_cidr, overlapping
 from ..errors import Problems
-from .description import DEFAULT_NETWORK, Description, Network, NodePool, PodRange
+from . import range_rules
+from .description import Description, Network, NodePool, Pod, PodRange
 
-LARGEST_PRIMARY, SMALLEST_PRIMARY = 8, 29  # prefix lengths that Compute Engine takes for a subnetwork
-RESERVED_ADDRESSES = 4  # of a primary range: network, gateway, next to last, broadcast
-
-Range = tuple[str, IPNetwork]
+EVERYBODYS_NAMESPACE = "default"  # Multus' globalNamespaces, unless its configuration names others
 
 
 def check(descriptions: Sequence[Description]) -> None:
@@ -32,7 +29,7 @@ def check(descriptions: Sequence[Description]) -> None:
             _check_pool(problems, description, pool)
         _check_attachments(problems, description)
         _check_pods(problems, description)
-    _check_ranges(problems, descriptions)
+    range_rules.check(problems, descriptions)
     problems.raise_if_any()
 
 
@@ -85,7 +82,7 @@ def _check_pool(problems: Problems, description: Description, pool: NodePool) ->
     for vpc, count in Counter(pool.networks).items():
         if count > 1:
             problems.add(f"{pool.path}.networks", vpc, "a node has at most one interface in a VPC")
-    own = description.cluster["network"] or DEFAULT_NETWORK
+    own = (description.cluster["network"] or gke_rules.DEFAULT_NETWORK).rsplit("/", 1)[-1]
     if own in pool.networks:
         problems.add(f"{pool.path}.networks", own, "is the cluster's own VPC: each interface needs another one")
     if pool.options["node_count"] is not None and pool.options["autoscaling"]:
@@ -139,87 +136,31 @@ def _check_attachments(problems: Problems, description: Description) -> None:
 
 def _check_pods(problems: Problems, description: Description) -> None:
     _check_twice(problems, ((pod.path, (pod.namespace, pod.name)) for pod in description.pods), "name")
-    carriers: dict[str, set[str]] = {
-        pod_range.attachment: {pool.name for pool in description.pools_with(network)}
-        for network in description.networks
-        for pod_range in network.pod_ranges
-    }
     for pod in description.pods:
         gke_rules.check_name(problems, f"{pod.path}.name", pod.name)
-        known = [name for name in pod.attachments if name in carriers]
-        for index, name in enumerate(pod.attachments):
-            if name not in carriers:
-                problems.add(
-                    f"{pod.path}.attachments[{index}]",
-                    name,
-                    f"is no attachment of multinet_networks ({', '.join(sorted(carriers))})",
-                )
-        if known and not set.intersection(*(carriers[name] for name in known)):
+        carriers = []
+        for index, text in enumerate(pod.attachments):
+            meant = description.meant_by(pod, text)
+            problem = _problem_with(pod, meant, description)
+            if problem:
+                problems.add(f"{pod.path}.attachments[{index}]", text, problem)
+            else:
+                carriers.append({pool.name for pool in description.pools_with(meant[0][0])})
+        if carriers and not set.intersection(*carriers):
             problems.add(f"{pod.path}.attachments", list(pod.attachments), "no node pool carries all of their networks")
 
 
-def _check_ranges(problems: Problems, descriptions: Sequence[Description]) -> None:
-    """Look at ranges across clusters: those of a VPC must not overlap, nor the pod ranges of a cluster."""
-    in_vpc: dict[tuple[str, str], dict[tuple[str, str], Range]] = defaultdict(dict)
-    for description in descriptions:
-        of_cluster: list[tuple[str, IPNetwork, tuple[str, str]]] = []
-        for network in description.networks:
-            primary = check_cidr(problems, f"{network.path}.node_range", network.node_range)
-            if primary is not None:
-                _check_primary(problems, description, network, primary)
-                _declare(problems, in_vpc[network.key], (network.subnetwork, ""), f"{network.path}.node_range", primary)
-            for pod_range in network.pod_ranges:
-                cidr = check_cidr(problems, f"{pod_range.path}.range", pod_range.range)
-                if cidr is None:
-                    continue
-                of_cluster.append((f"{pod_range.path}.range", cidr, network.key))
-                key = (network.subnetwork, pod_range.name)
-                _declare(problems, in_vpc[network.key], key, f"{pod_range.path}.range", cidr)
-                _check_capacity(problems, description, network, pod_range, cidr)
-        vpc_of = {path: vpc for path, cidr, vpc in of_cluster}
-        for path, other_path, cidr, other in overlapping((path, cidr) for path, cidr, vpc in of_cluster):
-            if vpc_of[path] != vpc_of[other_path]:  # those of one VPC are looked at below
-                problems.add(other_path, str(other), _overlap(path, cidr, "of one cluster"))
-    for (project, vpc), declared in in_vpc.items():
-        for path, other_path, cidr, other in overlapping(declared.values()):
-            problems.add(other_path, str(other), _overlap(path, cidr, f"of VPC {vpc} in {project}"))
-
-
-def _declare(
-    problems: Problems, declared: dict[tuple[str, str], Range], key: tuple[str, str], path: str, cidr: IPNetwork
-) -> None:
-    """Remember a range of a VPC; two clusters that share a subnetwork must say the same of it."""
-    other_path, other = declared.setdefault(key, (path, cidr))
-    if other != cidr:
-        problems.add(path, str(cidr), f"differs from {other_path} ({other}), which names the same range")
-
-
-def _overlap(path: str, cidr: IPNetwork, where: str) -> str:
-    return f"overlaps {path} ({cidr}); ranges {where} must not overlap"
-
-
-def _check_primary(problems: Problems, description: Description, network: Network, primary: IPNetwork) -> None:
-    path, nodes = f"{network.path}.node_range", sum(pool.nodes for pool in description.pools_with(network))
-    if not LARGEST_PRIMARY <= primary.prefixlen <= SMALLEST_PRIMARY:
-        problems.add(path, str(primary), f"must be between /{LARGEST_PRIMARY} and /{SMALLEST_PRIMARY}")
-    elif nodes > primary.size - RESERVED_ADDRESSES:
-        problems.add(
-            path, str(primary), f"holds {primary.size - RESERVED_ADDRESSES} nodes; the node pools may have {nodes}"
+def _problem_with(pod: Pod, meant: list[tuple[Network, PodRange]], description: Description) -> str:
+    """Return what is wrong with an attachment of a pod, as far as its name tells."""
+    if not meant:
+        known = sorted(r.attachment for network in description.networks for r in network.pod_ranges)
+        return f"is no attachment of multinet_networks ({', '.join(known)})"
+    namespaces = [pod_range.namespace for network, pod_range in meant]
+    if len(namespaces) > 1:
+        return f"is the name of several attachments; write NAMESPACE/NAME, with one of {', '.join(namespaces)}"
+    if namespaces[0] not in (pod.namespace, EVERYBODYS_NAMESPACE):
+        return (
+            f"is in namespace {namespaces[0]}: Multus gives a pod in {pod.namespace} only attachments of its own "
+            f"namespace and of {EVERYBODYS_NAMESPACE}"
         )
-
-
-def _check_capacity(
-    problems: Problems, description: Description, network: Network, pod_range: PodRange, cidr: IPNetwork
-) -> None:
-    """A node takes a whole block of the range, however few pods it runs."""
-    if not gke_rules.MIN_PODS <= pod_range.max_pods_per_node <= gke_rules.MAX_PODS:
-        return  # said already; a block cannot be computed
-    holds = gke_rules.node_capacity(cidr, pod_range.max_pods_per_node)
-    nodes = sum(pool.nodes for pool in description.pools_with(network))
-    if nodes > holds:
-        problems.add(
-            f"{pod_range.path}.range",
-            str(cidr),
-            f"holds {holds} nodes at {pod_range.max_pods_per_node} pods "
-            f"(/{gke_rules.alias_block_prefix(pod_range.max_pods_per_node)} each); the node pools may have {nodes}",
-        )
+    return ""

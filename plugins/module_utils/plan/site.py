@@ -13,8 +13,6 @@ from .. import gke_rules
 from ..cni.ranges import parse_cidr
 from .description import Description, Network, PodRange
 
-POOL_LABEL = "cloud.google.com/gke-nodepool"
-
 
 def derive(description: Description) -> dict[str, Any]:
     """Return the derived plan of one cluster, in the words of the modules' options.
@@ -112,29 +110,28 @@ def _attachment(description: Description, network: Network, pod_range: PodRange)
         "master": _master(description, network),
         "range": pod_range.range,
         "node_pools": [pool.name for pool in description.pools_with(network)],
-        "firewall_rule": f"{network.subnetwork}-allow-multinet",
+        "firewall_rule": gke_rules.ingress_rule_name(network.subnetwork),
     }
 
 
 def _pods(description: Description) -> list[dict[str, Any]]:
     """Return the pods with a selector for a pool that carries all their networks: nothing else asks for one."""
-    attachments = {
-        pod_range.attachment: (pod_range.namespace, {pool.name for pool in description.pools_with(network)})
-        for network in description.networks
-        for pod_range in network.pod_ranges
-    }
     found = []
     for pod in description.pods:
+        attachments = [description.meant_by(pod, text)[0] for text in pod.attachments]
         pools = [
             pool.name
             for pool in description.nodepools
-            if all(pool.name in attachments[name][1] for name in pod.attachments)
+            if all(network.vpc in pool.networks for network, pod_range in attachments)
         ]
         found.append(
             {
                 **_given(pod.options),
-                "attachments": [{"name": name, "namespace": attachments[name][0]} for name in pod.attachments],
-                "node_selector": {POOL_LABEL: pools[0]} if pod.attachments else {},
+                "attachments": [
+                    {"name": pod_range.attachment, "namespace": pod_range.namespace}
+                    for network, pod_range in attachments
+                ],
+                "node_selector": {gke_rules.POOL_LABEL: pools[0]} if attachments else {},
             }
         )
     return found

@@ -222,12 +222,14 @@ def test_more_networks_than_a_node_has_interfaces() -> None:
     assert problems(options(eight)) == [("nodepools[0].networks", "a node has at most 7 additional networks")]
 
 
+def other_cluster(*edits: Edit) -> dict[str, Any]:
+    """Return a second cluster in the guide's VPC."""
+    return options(put("host", value="other"), put("cluster", "name", value="other"), *edits)
+
+
 def test_clusters_that_share_a_vpc_must_not_overlap() -> None:
-    other = options(
-        put("host", value="other"),
-        put("cluster", "name", value="other"),
-        put("networks", 0, "subnetwork", value="other-subnet"),
-        put("networks", 0, "node_range", value="10.0.3.0/24"),
+    other = other_cluster(
+        put("networks", 0, "subnetwork", value="other-subnet"), put("networks", 0, "node_range", value="10.0.3.0/24")
     )
     assert problems(options(), other) == [
         (
@@ -238,14 +240,16 @@ def test_clusters_that_share_a_vpc_must_not_overlap() -> None:
     ]
 
 
+def own_pod_range(description: dict[str, Any]) -> None:
+    description["networks"][0]["pod_ranges"][0].update(name="other-pods", range="172.16.2.0/24")
+
+
+def test_clusters_may_share_a_subnetwork_with_a_pod_range_each() -> None:
+    assert problems(options(), other_cluster(own_pod_range)) == []
+
+
 def test_clusters_that_share_a_subnetwork_must_say_the_same_of_it() -> None:
-    other = options(put("host", value="other"), put("cluster", "name", value="other"))
-    assert problems(options(), other) == []
-    wider = options(
-        put("host", value="other"),
-        put("cluster", "name", value="other"),
-        put("networks", 0, "node_range", value="10.0.0.0/23"),
-    )
+    wider = other_cluster(own_pod_range, put("networks", 0, "node_range", value="10.0.0.0/23"))
     assert problems(options(), wider) == [
         (
             "other: multinet_networks[0].node_range",
@@ -254,10 +258,66 @@ def test_clusters_that_share_a_subnetwork_must_say_the_same_of_it() -> None:
     ]
 
 
-def test_one_cluster_must_not_be_described_twice() -> None:
-    assert problems(options(), options(put("host", value="again"))) == [
-        ("again", "is the cluster of edge, too"),
+def test_two_clusters_must_not_hand_out_the_same_addresses() -> None:
+    assert problems(options(), other_cluster()) == [
+        (
+            "other: multinet_networks[0].pod_ranges[0].range",
+            "is handed out by cluster edge, too, so that pods would get the same address; "
+            "give each cluster a secondary range of its own",
+        )
     ]
+
+
+def test_a_subnetwork_is_in_one_vpc() -> None:
+    second = {**SECOND, "subnetwork": "my-subnet"}
+    assert ("networks[1].subnetwork", "is a subnetwork of VPC my-vpc, too") in problems(
+        options(lambda d: d["networks"].append(second))
+    )
+
+
+def two_namespaces(description: dict[str, Any]) -> None:
+    description["networks"][0]["pod_ranges"].append(
+        {"name": "more", "range": "172.16.2.0/24", "attachment": "my-nad", "namespace": "team"}
+    )
+
+
+def test_a_pod_gets_the_attachment_of_its_own_namespace() -> None:
+    in_default = site.derive(read(options(two_namespaces)))
+    assert in_default["pods"][0]["attachments"] == [{"name": "my-nad", "namespace": "default"}]
+    in_team = site.derive(read(options(two_namespaces, put("pods", 0, "namespace", value="team"))))
+    assert in_team["pods"][0]["attachments"] == [{"name": "my-nad", "namespace": "team"}]
+    named = options(
+        two_namespaces,
+        put("pods", 0, "namespace", value="team"),
+        put("pods", 0, "attachments", value=["default/my-nad"]),
+    )
+    assert site.derive(read(named))["pods"][0]["attachments"] == [{"name": "my-nad", "namespace": "default"}]
+
+
+def test_a_pod_cannot_have_what_multus_will_not_give_it() -> None:
+    assert problems(
+        options(
+            put("networks", 0, "pod_ranges", 0, "namespace", value="team"), put("pods", 0, "namespace", value="other")
+        )
+    ) == [
+        (
+            "pods[0].attachments[0]",
+            "is in namespace team: Multus gives a pod in other only attachments of its own namespace and of default",
+        )
+    ]
+
+
+def test_a_name_that_may_mean_two_attachments_is_asked_about() -> None:
+    assert problems(options(two_namespaces, put("pods", 0, "namespace", value="other"))) == [
+        (
+            "pods[0].attachments[0]",
+            "is the name of several attachments; write NAMESPACE/NAME, with one of default, team",
+        )
+    ]
+
+
+def test_one_cluster_must_not_be_described_twice() -> None:
+    assert ("again", "is the cluster of edge, too") in problems(options(), options(put("host", value="again")))
 
 
 def test_what_follows_from_the_guide() -> None:

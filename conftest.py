@@ -1,0 +1,41 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Skips: where MULTINET_ALLOWED_SKIPS names a list (.ci/run does), any other skip fails the run."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+
+import pytest
+
+LIST = os.environ.get("MULTINET_ALLOWED_SKIPS")
+skips: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note each skip with its reason."""
+    if report.skipped and isinstance(report.longrepr, tuple):
+        skips.append(f"{report.nodeid}: {report.longrepr[2]}")
+
+
+def unexpected() -> list[str]:
+    """Return the skips that no line of the list matches."""
+    if not LIST:
+        return []
+    lines = pathlib.Path(LIST).read_text(encoding="utf-8").splitlines()
+    patterns = [re.compile(line) for line in lines if line and not line.startswith("#")]
+    return [skip for skip in skips if not any(pattern.fullmatch(skip) for pattern in patterns)]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run for skips that nobody allowed."""
+    if unexpected() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name them."""
+    for skip in unexpected():
+        terminalreporter.write_line(f"this skip is not on the list {LIST}: {skip}", red=True)
