@@ -17,7 +17,9 @@ options:
   gke_cluster:
     description:
       - The GKE cluster to work on. Google's credentials suffice; nothing is written to disk.
-      - Wins over O(host) and O(kubeconfig), which the environment may set for other collections.
+      - Wins over O(host) and O(kubeconfig), which the environment may set for other collections. O(context),
+        O(api_key), O(ca_cert), O(client_cert), O(client_key) and O(validate_certs) do not count with it either; the
+        cluster's certificate is always verified.
     type: dict
     suboptions:
       name:

@@ -178,6 +178,14 @@ class Lab:
         return [event for event in events if event.get("userAgent", "").startswith(OWN_AGENT)]
 
 
+def play_of(*tasks: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a playbook that runs tasks on this machine."""
+    variables = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    return [
+        {"name": "Tasks", "hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": list(tasks)},
+    ]
+
+
 def google_writes(requests: list[dict[str, Any]]) -> list[str]:
     """Return the requests that change something; waiting for an operation is a POST that does not."""
     return [

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from harness import ROOT, Lab
+from harness import ROOT, Lab, play_of
 
 INVENTORY = yaml.safe_load((ROOT / "lab" / "demo" / "inventory.yml").read_text())
 
@@ -57,17 +57,7 @@ def test_a_range_by_its_name_in_an_attachment_is_refused_without_a_request(api_l
             "range": "SECONDARY_RANGE_NAME",
         },
     }
-    run = api_lab.play(
-        [
-            {
-                "name": "Attachment",
-                "hosts": "localhost",
-                "gather_facts": False,
-                "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
-                "tasks": [task],
-            }
-        ]
-    )
+    run = api_lab.play(play_of(task))
     assert run.rc != 0
     assert 'range "SECONDARY_RANGE_NAME" is not a CIDR' in run.failure()
     assert api_lab.google_requests() == []

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from harness import INSTALLED, Lab, Run
+from harness import INSTALLED, Lab, Run, play_of
 
 pytestmark = pytest.mark.full
 
@@ -39,17 +39,7 @@ def examples(module: str) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def first(full_lab: Lab) -> Run:
     tasks = [task for module in ORDER for task in examples(module)]
-    return full_lab.play(
-        [
-            {
-                "name": "Examples",
-                "hosts": "localhost",
-                "gather_facts": False,
-                "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
-                "tasks": tasks,
-            }
-        ]
-    )
+    return full_lab.play(play_of(*tasks))
 
 
 def test_every_module_has_examples() -> None:

@@ -4,15 +4,18 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
 import pytest
+import yaml
 
-from harness import INSTALLED, Lab, Run, google_writes, kubernetes_writes, shared
+from harness import INSTALLED, ROOT, Lab, Run, google_writes, kubernetes_writes, shared
 
 pytestmark = pytest.mark.full
 
+INVENTORY = yaml.safe_load((ROOT / "lab" / "demo" / "inventory.yml").read_text())
 RULE = "/compute/v1/projects/test-project/global/firewalls/my-subnet-allow-multinet"
 GUIDE_MANIFEST = shared().parent / "reference" / "multus-manifest.yaml"
 
@@ -111,6 +114,17 @@ def test_without_the_ingress_rule_verify_fails_and_names_the_cause(full_lab: Lab
     run = full_lab.play("multinet.gke.site", arguments="--tags vpc,verify")
     assert run.rc == 0, run.stdout
     assert run.actions == ["create firewall rule my-subnet-allow-multinet (ingress from 10.0.1.0/24, 172.16.1.0/24)"]
+
+
+def test_new_nodes_get_multus_before_anything_is_verified(full_lab: Lab, first: Run) -> None:
+    inventory = copy.deepcopy(INVENTORY)
+    inventory["all"]["hosts"]["edge"]["multinet_nodepools"][0]["node_count"] = 3
+    run = full_lab.play("multinet.gke.site", inventory=inventory)
+    assert run.rc == 0, run.stdout
+    assert run.actions == ["set node_count of node pool multinet to 3"]
+    (verified,) = run.results("multinet_verify")
+    assert len({row["from_node"] for row in verified["matrix"]}) == 3
+    assert full_lab.play("multinet.gke.site", inventory=inventory).changed == 0
 
 
 def test_no_probe_pod_is_left(full_lab: Lab, first: Run) -> None:
