@@ -197,6 +197,24 @@ def test_who_is_not_plugged_in_is_not_heard() -> None:
     assert vpc.network.counts["not from a NIC of this network"] == 1
 
 
+@pytest.mark.parametrize("mode", ["flat", "strict"])
+@pytest.mark.parametrize("protocol", [1, 6, 17])
+def test_what_is_cut_short_hurts_nobody(mode: str, protocol: int) -> None:
+    vpc = Vpc(mode, FirewallRule("r", ("0.0.0.0/0",), (("icmp", ()), ("tcp", ("443",)), ("udp", ("53",)))))
+    to = frames.mac_of(B) if mode == "flat" else MAC
+    whole = frame(to, A, ip_packet(A, B, protocol, b"\x08"))
+    for length in range(len(whole) + 1):
+        for header in (0x40, 0x45, 0x4F):  # no header at all, the usual one, one that ends beyond the frame
+            vpc.send(A, (whole[:14] + bytes([header]) + whole[15:])[:length])
+    for length in range(len(arp(A, B)) + 1):
+        vpc.send(A, arp(A, B)[:length])
+    vpc.network.set_mode("strict")
+    vpc.network.set_mode("flat")
+    vpc.clear()
+    vpc.send(A, frame(frames.mac_of(B), A, ping(A, B)))
+    assert len(vpc.got(B)) == 1
+
+
 RULES = {
     "tcp by port": (FirewallRule("r", ("10.0.0.0/8",), (("tcp", ("443", "8000-8010")),)), tcp(A, B, (5, 8005)), True),
     "tcp, other port": (FirewallRule("r", ("10.0.0.0/8",), (("tcp", ("443",)),)), tcp(A, B, (5, 444)), False),

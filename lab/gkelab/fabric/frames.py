@@ -14,8 +14,10 @@ BROADCAST = b"\xff" * 6
 ARP_HEADER = b"\x00\x01\x08\x00\x06\x04"  # Ethernet and IPv4
 ARP_REQUEST, ARP_REPLY = b"\x00\x01", b"\x00\x02"
 SHORTEST = 34  # Ethernet and IPv4 headers: what is shorter is nothing that we know
+SHORTEST_ARP = 42
 LONGEST = 9216
 ICMP, TCP, UDP = 1, 6, 17
+ECHO = 8  # the type of an ICMP request
 
 Flow = tuple[int, bytes, bytes, bytes]
 
@@ -55,16 +57,16 @@ def flow_of(frame: bytes) -> Flow:
 
     The ports are both ports of TCP and UDP. An ICMP echo has its id as source port when it is a request and as
     destination port when it is a reply, so that a request is never taken for the answer to one with the same id (two
-    pods' pings easily have the same: small process ids). Later fragments have none.
+    pods' pings easily have the same: small process ids). Later fragments have none, nor has what is cut short.
     """
     protocol, ports = frame[23], b""
-    if not (frame[20] & 0x1F or frame[21]):
-        start = 14 + 4 * (frame[14] & 15)
+    start = 14 + 4 * (frame[14] & 15)
+    transport = frame[start : start + 8]
+    if not (frame[20] & 0x1F or frame[21]) and len(transport) == 8:
         if protocol in (TCP, UDP):
-            ports = frame[start : start + 4]
+            ports = transport[:4]
         elif protocol == ICMP:
-            identifier = frame[start + 4 : start + 6]
-            ports = identifier + b"\0\0" if frame[start] == 8 else b"\0\0" + identifier
+            ports = transport[4:6] + b"\0\0" if transport[0] == ECHO else b"\0\0" + transport[4:6]
     return protocol, frame[26:30], frame[30:34], ports
 
 

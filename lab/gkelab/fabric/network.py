@@ -122,7 +122,9 @@ class Network:
             return
         self._port_of[source.mac] = port
         kind = frame[12:14]
-        if kind == frames.ARP:
+        if kind == frames.ARP and len(frame) < frames.SHORTEST_ARP:
+            self.counts["cut short"] += 1
+        elif kind == frames.ARP:
             self._receive_arp(port, frame)
         elif self.mode == "flat" and frame[:6] != MAC:
             self._switch(source, port, frame)
