@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -101,6 +102,26 @@ def test_kubeconfig_has_all_clusters_under_gclouds_names(cluster: Cluster, lab: 
     assert content["clusters"][0]["cluster"]["server"] == f"https://127.0.0.1:{cluster.ports.api}"
     assert content["users"][0]["user"] == {"token": lab.token}
     assert lab.kubeconfig.stat().st_mode & 0o777 == 0o600
+
+
+def test_clusters_that_are_being_made_do_not_hinder_others(
+    cluster: Cluster, lab: Lab, cluster_spec: ClusterSpec
+) -> None:
+    Cluster(lab, "test-project/us-central1-c/half").create(cluster_spec)  # killed before it had a CA
+
+    def make(number: int) -> None:
+        other = Cluster(lab, f"test-project/us-central1-c/other-{number}")
+        other.create(cluster_spec)
+        assert other.authority
+        write_kubeconfig(lab)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(make, range(6)))
+    names = {entry["name"] for entry in json.loads(lab.kubeconfig.read_text())["clusters"]}
+    assert names == {f"gke_test-project_us-central1-c_other-{number}" for number in range(6)}
+    assert cluster.authority
+    write_kubeconfig(lab)
+    assert "gke_test-project_us-central1-c_edge" in lab.kubeconfig.read_text()
 
 
 def test_node_files(cluster: Cluster, folder: Path, node_spec: NodeMaker) -> None:

@@ -111,4 +111,4 @@ def _write(pair: Pair, certificate: x509.Certificate, key: ec.EllipticCurvePriva
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
     write_secret(pair.key, secret)
-    pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    write_secret(pair.certificate, certificate.public_bytes(serialization.Encoding.PEM))  # whole, or not there

@@ -48,6 +48,11 @@ class Cluster:
         """Tell whether the cluster was started and not stopped."""
         return self._description.exists()
 
+    @property
+    def since(self) -> float:
+        """When the cluster was described, in seconds since the epoch."""
+        return self._description.stat().st_mtime
+
     def process(self, name: str) -> str:
         """Return the name under which one of the cluster's processes is recorded."""
         return f"{self.key}/{name}"
@@ -139,24 +144,27 @@ def clusters(lab: Lab) -> Iterator[Cluster]:
 
 def write_kubeconfig(lab: Lab) -> None:
     """Write the kubeconfig with all clusters of the lab, named as gcloud names them; the newest is the current one."""
-    known = list(clusters(lab))
-    names = {cluster.key: f"gke_{cluster.key.replace('/', '_')}" for cluster in known}
-    newest = max(known, key=lambda cluster: (cluster.folder / "cluster.json").stat().st_mtime, default=None)
-    content = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": names[newest.key] if newest else "",
-        "clusters": [
-            {
-                "name": names[cluster.key],
-                "cluster": {
-                    "server": f"https://{cluster.address}",
-                    "certificate-authority-data": base64.b64encode((cluster.pki / "ca.crt").read_bytes()).decode(),
-                },
-            }
-            for cluster in known
-        ],
-        "users": [{"name": "gkelab", "user": {"token": lab.token}}],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": "gkelab"}} for name in names.values()],
-    }
-    write_secret(lab.kubeconfig, json.dumps(content, indent=1))
+    with locked(lab.folder / "run" / "kubeconfig.lock", "kubeconfig"):
+        known = [entry for cluster in clusters(lab) if (entry := _entry(cluster))]
+        names = [entry["name"] for _, entry in known]
+        newest = max(known, key=lambda item: item[0], default=None)
+        content = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": newest[1]["name"] if newest else "",
+            "clusters": [entry for _, entry in known],
+            "users": [{"name": "gkelab", "user": {"token": lab.token}}],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": "gkelab"}} for name in names],
+        }
+        write_secret(lab.kubeconfig, json.dumps(content, indent=1))
+
+
+def _entry(cluster: Cluster) -> tuple[float, dict[str, Any]] | None:
+    """Return since when a cluster is there, and its entry; None for one that is being made or removed just now."""
+    try:
+        since = cluster.since
+        authority = base64.b64encode((cluster.pki / "ca.crt").read_bytes()).decode()
+        access = {"server": f"https://{cluster.address}", "certificate-authority-data": authority}
+    except (FileNotFoundError, EngineError):
+        return None
+    return since, {"name": f"gke_{cluster.key.replace('/', '_')}", "cluster": access}
