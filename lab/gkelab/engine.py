@@ -92,7 +92,7 @@ class Engine(Protocol):
         """Return when the API server of the cluster is ready."""
 
     def stop_cluster(self, key: str) -> None:
-        """End the control plane of a cluster and forget its state."""
+        """End the nodes and the control plane of a cluster, in whatever state they are, and forget them."""
 
     def start_nodes(self, nodes: Sequence[NodeSpec]) -> None:
         """Return when all these nodes are Ready."""

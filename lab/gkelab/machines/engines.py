@@ -41,7 +41,7 @@ class ControlPlaneEngine:
         return Endpoint(place.address, place.authority.own.certificate.read_text())
 
     def stop_cluster(self, key: str) -> None:
-        """End the control plane of a cluster and forget its state."""
+        """End the nodes and the control plane of a cluster, in whatever state they are, and forget them."""
         place = self.cluster(key)
         with locked(place.lock, key):
             if place.exists:

@@ -38,6 +38,7 @@ class Recording(ApiEngine):
     def stop_cluster(self, key: str) -> None:
         self.calls.append(f"stop_cluster {key}")
         del self.clusters[key]
+        self.nodes = {name: node for name, node in self.nodes.items() if node.cluster != key}
 
     def start_nodes(self, nodes: Sequence[NodeSpec]) -> None:
         assert self.hold.wait(10)

@@ -70,10 +70,7 @@ class Effects:
         cluster.body["status"] = "RUNNING"
 
     async def _stop_cluster(self, operation: Operation) -> None:
-        ref, cluster = self._store.of_operation(operation)
-        names = [node.name for pool in cluster.pools.values() for node in pool.nodes]
-        if names:
-            await asyncio.to_thread(self._cloud.engine.stop_nodes, ref.key, names)
+        ref, _ = self._store.of_operation(operation)
         await asyncio.to_thread(self._cloud.engine.stop_cluster, ref.key)
 
     async def _forget_cluster(self, operation: Operation) -> None:
