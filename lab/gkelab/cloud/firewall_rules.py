@@ -12,8 +12,8 @@ from gkelab.engine import FirewallRule
 def of_network(state: State, ref: NetworkRef) -> list[FirewallRule]:
     """Return the ingress rules of a network.
 
-    Left out: egress, disabled rules, rules whose sources are tags or service accounts only, and rules for target tags
-    that no node of the network bears (the engine knows no tags).
+    Left out: egress, disabled rules, rules whose sources are tags or service accounts only, IPv6 (no packet of it
+    passes), and rules for target tags that no node of the network bears (the engine knows no tags).
     """
     tags = _tags_in(state, ref)
     rules = []
@@ -21,13 +21,14 @@ def of_network(state: State, ref: NetworkRef) -> list[FirewallRule]:
         body = resource.body
         if body["network"] != ref.link or body["direction"] != "INGRESS" or body.get("disabled"):
             continue
-        if not body.get("sourceRanges") or not _concerns(body, tags):
+        sources = tuple(text for text in body.get("sourceRanges", ()) if ":" not in text)
+        if not sources or not _concerns(body, tags):
             continue
         allow = "allowed" in body
         protocols = tuple(
             (part["IPProtocol"], tuple(part.get("ports", ()))) for part in body["allowed" if allow else "denied"]
         )
-        rules.append(FirewallRule(body["name"], tuple(body["sourceRanges"]), protocols, allow))
+        rules.append(FirewallRule(body["name"], sources, protocols, allow))
     return rules
 
 

@@ -29,6 +29,7 @@ LATENCY = {
     "subnetwork.delete": 20.0,
     "firewall.insert": 8.0,
     "firewall.patch": 8.0,
+    "firewall.update": 8.0,
     "firewall.delete": 10.0,
     "CREATE_CLUSTER": 240.0,
     "UPDATE_CLUSTER": 30.0,
@@ -188,16 +189,17 @@ class Operations:
         if task.cancelled():
             return
         defect = task.exception()
-        if defect is not None:
-            self._fail(operation, _internal(operation, f"The lab itself failed: {defect!r}"))
-        for lock in operation.locks:
-            self._holders[lock].remove(operation.name)
-        operation.status = "DONE"
-        operation.ended = time.time()
-        self._save()
-        self._done.pop(operation.name).set()
-        if defect is not None:
-            asyncio.get_running_loop().call_exception_handler({"message": operation.name, "exception": defect})
+        try:
+            if defect is not None:
+                asyncio.get_running_loop().call_exception_handler({"message": operation.name, "exception": defect})
+                self._fail(operation, _internal(operation, f"The lab itself failed: {defect!r}"))
+        finally:  # whatever fails on the way, the locks do not stay and nobody waits for ever
+            for lock in operation.locks:
+                self._holders[lock].remove(operation.name)
+            operation.status = "DONE"
+            operation.ended = time.time()
+            self._done.pop(operation.name).set()
+            self._save()
 
 
 def _internal(operation: Operation, text: str) -> OperationError:

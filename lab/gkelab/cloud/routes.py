@@ -64,7 +64,7 @@ def _compute(cloud: Cloud) -> list[Route]:
         ("POST", rules, firewalls.insert),
         ("GET", f"{rules}/{{firewall}}", firewalls.get),
         ("PATCH", f"{rules}/{{firewall}}", firewalls.patch),
-        ("PUT", f"{rules}/{{firewall}}", firewalls.patch),
+        ("PUT", f"{rules}/{{firewall}}", firewalls.update),
         ("DELETE", f"{rules}/{{firewall}}", firewalls.delete),
     ]
     found = [

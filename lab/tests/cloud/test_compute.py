@@ -263,6 +263,42 @@ def test_firewall_rules(vpc: Lab) -> None:
     assert vpc.refused("POST", f"{COMPUTE}/global/firewalls", rule | {"name": "x", "denied": rule["allowed"]})[0] == 400
 
 
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        ({"ports": ["80"]}, "IPProtocol"),
+        ({"IPProtocol": "foo"}, "IPProtocol"),
+        ({"IPProtocol": "256"}, "IPProtocol"),
+        ({"IPProtocol": "icmp", "ports": ["80"]}, "ports[0]"),
+        ({"IPProtocol": "tcp", "ports": ["22", "http"]}, "ports[1]"),
+        ({"IPProtocol": "tcp", "ports": ["80-70"]}, "ports[0]"),
+        ({"IPProtocol": "udp", "ports": ["1-65536"]}, "ports[0]"),
+    ],
+)
+def test_what_no_network_would_understand_is_refused(vpc: Lab, part: dict, field: str) -> None:
+    rule = {"name": "rule", "network": "vpc", "denied": [{"IPProtocol": "all"}, part]}
+    status, _, message = vpc.refused("POST", f"{COMPUTE}/global/firewalls", rule)
+    assert status == 400
+    assert f"'resource.denied[1].{field}'" in message
+
+
+def test_an_update_replaces_a_rule(vpc: Lab) -> None:
+    rule = {"name": "rule", "network": "vpc", "allowed": [{"IPProtocol": "TCP"}], "priority": 7, "disabled": True}
+    vpc.done("POST", f"{COMPUTE}/global/firewalls", rule)
+    path = f"{COMPUTE}/global/firewalls/rule"
+    before = vpc.get(path)
+    assert before["allowed"] == [{"IPProtocol": "tcp"}]
+    vpc.done("PATCH", path, {"description": "d"})
+    assert vpc.get(path) == before | {"description": "d"}
+    denied = [{"IPProtocol": "all"}]
+    assert vpc.done("PUT", path, {"name": "rule", "network": "vpc", "denied": denied})["operationType"] == "update"
+    after = vpc.get(path)
+    assert "allowed" not in after
+    assert (after["denied"], after["priority"], after["disabled"], after["description"]) == (denied, 1000, False, "")
+    assert [after[key] for key in ("id", "creationTimestamp")] == [before[key] for key in ("id", "creationTimestamp")]
+    assert vpc.refused("PUT", path, {"name": "rule", "network": "vpc"})[0] == 400
+
+
 def test_pages(lab: Lab) -> None:
     first = lab.get(f"{COMPUTE}/zones?maxResults=2")
     second = lab.get(f"{COMPUTE}/zones?maxResults=2&pageToken={first['nextPageToken']}")

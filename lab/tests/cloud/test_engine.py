@@ -222,6 +222,45 @@ def test_firewall_rules_reach_the_network(edge: Lab, engine: Recording) -> None:
     assert {"internal", "all", "vms", "exkubelet"} <= names
 
 
+def test_what_the_network_refuses_leaves_the_rule_as_it_was(
+    edge: Lab, engine: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{COMPUTE}/global/firewalls"
+    allowed = [{"IPProtocol": "icmp"}]
+    edge.done("POST", path, {"name": "six", "network": "vpc", "sourceRanges": ["2001:db8::/32"], "allowed": allowed})
+    assert engine.networks[f"{P}/vpc"] == ()
+    rule = {"name": "rule", "network": "vpc", "sourceRanges": ["10.0.0.0/8", "::/0"], "allowed": allowed}
+    edge.done("POST", path, rule)
+    assert [item.sources for item in engine.networks[f"{P}/vpc"]] == [("10.0.0.0/8",)]
+    before = edge.get(f"{path}/rule")
+
+    def refuse(network: str, rules: Sequence[FirewallRule]) -> None:
+        raise EngineError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "set_network", refuse)
+        assert "error" in edge.done("PATCH", f"{path}/rule", {"sourceRanges": ["10.1.0.0/16"]})
+        assert "error" in edge.done("DELETE", f"{path}/rule")
+        assert edge.get(f"{path}/rule") == before
+        assert "error" in edge.done("POST", path, rule | {"name": "new"})
+        assert edge.ask("GET", f"{path}/new")[0] == 404
+    edge.done("DELETE", f"{path}/rule")
+    assert engine.networks[f"{P}/vpc"] == ()
+
+
+def test_an_operation_ends_though_nothing_can_be_saved(edge: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> None:
+        raise OSError("no space left on device")
+
+    running = edge.started("POST", f"{CLUSTER}/nodePools/default-pool:setSize", {"nodeCount": 2})
+    monkeypatch.setattr(edge.app.cloud.operations, "_save", full)
+    edge.finished(running)
+    operation = edge.started("POST", f"{CLUSTER}/nodePools/default-pool:setSize", {"nodeCount": 1})
+    assert edge.finished(operation)["status"] == "DONE"
+    monkeypatch.undo()
+    edge.done("DELETE", CLUSTER)
+
+
 def test_everything_is_taken_down(edge: Lab, engine: Recording) -> None:
     edge.done("POST", f"{CLUSTER}/nodePools", pool())
     edge.done("DELETE", CLUSTER)

@@ -8,13 +8,12 @@ from google.cloud import compute_v1
 from gkelab.cloud import protojson
 from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.compute import answers
-from gkelab.cloud.compute.ranges import parse_source
+from gkelab.cloud.compute.firewall_checks import check_rule
 from gkelab.cloud.defaults_vpc import OUTPUT_ONLY, firewall_body
 from gkelab.cloud.errors import (
     ApiError,
     Json,
     already_exists,
-    invalid_field,
     not_found,
     not_ready,
     required_field,
@@ -23,17 +22,14 @@ from gkelab.cloud.operations import Effect, OperationError
 from gkelab.cloud.references import check_name, network_ref
 from gkelab.cloud.state import Operation, Resource
 
-HIGHEST_PRIORITY_NUMBER = 65535
-
 
 class Firewalls:
     """The firewall rules of all projects."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        cloud.operations.register("firewall.insert", Effect(finish=lambda _: None, work=self._sync, fail=self._undo))
-        cloud.operations.register("firewall.patch", Effect(finish=lambda _: None, work=self._patch_and_sync))
-        cloud.operations.register("firewall.delete", Effect(finish=lambda _: None, work=self._delete_and_sync))
+        effect = Effect(finish=lambda _: None, work=self._put_and_sync, fail=self._restore)
+        cloud.operations.register("firewall.change", effect)
 
     def get(self, call: Call) -> Json:
         """Answer one rule."""
@@ -51,22 +47,38 @@ class Firewalls:
             raise required_field("resource.name")
         check_name(asked["name"])
         network = network_ref(asked.get("network", "global/networks/default"), call.project)
-        project = self._cloud.project(call.project)
-        if asked["name"] in project.firewalls:
+        if asked["name"] in self._cloud.project(call.project).firewalls:
             raise already_exists(_path(call.project, asked["name"]))
         if self._cloud.network(network) is None:
             raise not_found(network.path)
         if self._cloud.operations.holder(f"network {network.key}"):
             raise not_ready(network.path)
-        _check(asked)
+        check_rule(asked)
         body = firewall_body(self._cloud.state, asked["name"], network, call.project, asked)
-        project.firewalls[asked["name"]] = Resource(body)
-        return self._start(call, asked["name"], "insert", {})
+        return self._start(call, "insert", None, body)
 
     def patch(self, call: Call) -> Json:
         """Start to change a rule; lists are replaced whole, what is not sent stays."""
-        name = call.params["firewall"]
-        body = self._ready(call.project, name).body
+        body = self._ready(call.project, call.params["firewall"]).body
+        after = body | self._changes(call, body)
+        check_rule(after)
+        return self._start(call, "patch", body, after)
+
+    def update(self, call: Call) -> Json:
+        """Start to replace a rule; what is not sent gets its default."""
+        body = self._ready(call.project, call.params["firewall"]).body
+        changes = self._changes(call, body)
+        check_rule(changes)
+        network = network_ref(body["network"], call.project)
+        after = firewall_body(self._cloud.state, body["name"], network, call.project, changes)
+        return self._start(call, "update", body, after | {key: body[key] for key in OUTPUT_ONLY & body.keys()})
+
+    def delete(self, call: Call) -> Json:
+        """Start to delete a rule."""
+        return self._start(call, "delete", self._ready(call.project, call.params["firewall"]).body, None)
+
+    def _changes(self, call: Call, body: Json) -> Json:
+        """Return what a patch or an update sends; refuse what cannot change."""
         asked = protojson.parse(call.body, compute_v1.Firewall, root="resource")
         changes = {key: value for key, value in asked.items() if key not in OUTPUT_ONLY}
         if "network" in changes:
@@ -75,16 +87,14 @@ class Firewalls:
         if fixed:
             text = f"The following field(s) specified in the request cannot be modified: [{', '.join(fixed)}]"
             raise ApiError(400, "invalid", f"Invalid value for field 'resource': '{asked}'. {text}")
-        _check(body | changes)
-        return self._start(call, name, "patch", {"changes": changes})
+        return changes
 
-    def delete(self, call: Call) -> Json:
-        """Start to delete a rule."""
-        name = call.params["firewall"]
-        self._ready(call.project, name)
-        return self._start(call, name, "delete", {})
-
-    def _start(self, call: Call, name: str, kind: str, arguments: Json) -> Json:
+    def _start(self, call: Call, kind: str, before: Json | None, after: Json | None) -> Json:
+        """Start to change a rule's body; None is no rule. A rule that goes is there until the operation runs."""
+        body = after or before or {}
+        name = body["name"]
+        if before is None:
+            self._cloud.project(call.project).firewalls[name] = Resource(body)
         return answers.start(
             self._cloud,
             call,
@@ -92,9 +102,9 @@ class Firewalls:
             kind=kind,
             noun="firewall",
             target=_path(call.project, name),
-            target_id=self._existing(call.project, name).body["id"],
-            effect=f"firewall.{kind}",
-            arguments={"firewall": name, **arguments},
+            target_id=body["id"],
+            effect="firewall.change",
+            arguments={"firewall": name, "network": body["network"], "before": before, "after": after},
             locks=[f"firewall {call.project}/{name}"],
         )
 
@@ -110,36 +120,21 @@ class Firewalls:
             raise not_ready(_path(project_id, name))
         return resource
 
-    async def _sync(self, operation: Operation) -> None:
-        body = self._existing(operation.project, operation.arguments["firewall"]).body
-        await self._cloud.sync_network(network_ref(body["network"], operation.project))
+    async def _put_and_sync(self, operation: Operation) -> None:
+        self._put(operation, operation.arguments["after"])
+        await self._cloud.sync_network(network_ref(operation.arguments["network"], operation.project))
 
-    async def _patch_and_sync(self, operation: Operation) -> None:
-        body = self._existing(operation.project, operation.arguments["firewall"]).body
-        body |= operation.arguments["changes"]
-        await self._sync(operation)
+    def _restore(self, operation: Operation, error: OperationError) -> None:
+        """Take a change back that the network has refused: it would refuse every later one with it."""
+        self._put(operation, operation.arguments["before"])
 
-    async def _delete_and_sync(self, operation: Operation) -> None:
+    def _put(self, operation: Operation, body: Json | None) -> None:
         rules = self._cloud.project(operation.project).firewalls
-        rule = rules.pop(operation.arguments["firewall"], None)
-        if rule is not None:
-            await self._cloud.sync_network(network_ref(rule.body["network"], operation.project))
-
-    def _undo(self, operation: Operation, error: OperationError) -> None:
-        self._cloud.project(operation.project).firewalls.pop(operation.arguments["firewall"], None)
+        if body is None:
+            rules.pop(operation.arguments["firewall"], None)
+        else:
+            rules[operation.arguments["firewall"]] = Resource(body)
 
 
 def _path(project_id: str, name: str) -> str:
     return f"projects/{project_id}/global/firewalls/{name}"
-
-
-def _check(body: Json) -> None:
-    if bool(body.get("allowed")) == bool(body.get("denied")):
-        # Invented text: no public source gives it.
-        raise ApiError(400, "invalid", "Exactly one of the fields 'allowed' and 'denied' must be specified.")
-    if not 0 <= body.get("priority", 0) <= HIGHEST_PRIORITY_NUMBER:
-        # Invented text: no public source gives it.
-        raise invalid_field("resource.priority", str(body["priority"]), "Must be between 0 and 65535.")
-    for field in ("sourceRanges", "destinationRanges"):
-        for index, text in enumerate(body.get(field, ())):
-            parse_source(text, f"resource.{field}[{index}]")
