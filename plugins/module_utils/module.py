@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
+from . import libraries
 from .errors import MultinetError
 from .reconcile import Context
 
@@ -53,6 +54,7 @@ class ModuleContext:
 
 def main(spec: dict[str, Any], run: Run) -> NoReturn:
     """Parse the arguments, run, and exit with the result or with the failure's text and fields."""
+    libraries.process_is_ours = True
     module = AnsibleModule(**spec)
     try:
         result = run(module.params, ModuleContext(module))
