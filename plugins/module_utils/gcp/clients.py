@@ -71,29 +71,39 @@ class Google:
         path = f"projects/{self.project}/locations/{location}/clusters/{name}"
         return self.find(f"read cluster {name}", self.container.get_cluster, {"name": path})
 
-    def find(
-        self, what: str, method: Callable[..., Any], request: Request, timeout: float = ANSWER_TIMEOUT
-    ) -> Any | None:
+    def find(self, what: str, method: Callable[..., Any], request: Request) -> Any | None:
         """Read one resource; None if there is none.
 
         :param what: for the error: "read cluster edge".
         :param method: a bound method of one of the clients.
-        :param timeout: seconds, for one answer.
         """
         try:
-            return self.read(what, method, request, timeout)
+            return self.read(what, method, request)
         except ApiError as error:
             if error.status != 404:
                 raise
             return None
 
-    def read(self, what: str, method: Callable[..., Any], request: Request, timeout: float = ANSWER_TIMEOUT) -> Any:
+    def read(self, what: str, method: Callable[..., Any], request: Request) -> Any:
         """Read, and try again for a while if the server is busy or broken."""
         retry = library("google.api_core.retry", "google-api-core").Retry(
             predicate=is_transient, initial=0.5, maximum=5.0, timeout=READ_PATIENCE
         )
         with translated(what, self.project):
-            return method(request=request, retry=retry, timeout=timeout, metadata=METADATA)
+            return method(request=request, retry=retry, timeout=ANSWER_TIMEOUT, metadata=METADATA)
+
+    def look(self, what: str, method: Callable[..., Any], request: Request, timeout: float) -> Any | None:
+        """Read once what is looked at again and again anyway; None if there is none.
+
+        :param timeout: seconds.
+        """
+        try:
+            with translated(what, self.project):
+                return method(request=request, retry=None, timeout=timeout, metadata=METADATA)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            return None
 
     def list(self, what: str, method: Callable[..., Any], request: Request) -> list[Any]:
         """Read all resources of a collection of Compute Engine, page by page."""

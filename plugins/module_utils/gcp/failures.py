@@ -14,16 +14,17 @@ from typing import Any
 from ..errors import AccessError, ApiError, MultinetError, Unreachable
 from ..libraries import library
 
-_TRANSIENT = {408, 429, 500, 502, 503, 504}
+TRANSIENT = {408, 429, 500, 502, 503, 504}
 _LONGEST_MESSAGE = 1000  # characters; a proxy's error page can be long
 
 
 def is_transient(error: Exception) -> bool:
     """Tell whether the same read may succeed a moment later: a busy or broken server, or no answer at all."""
-    requests = library("requests.exceptions", "requests")
-    if isinstance(error, (requests.ConnectionError, requests.Timeout)):
+    requests, auth = _requests(), _auth()
+    # A TransportError is a token endpoint that cannot be reached.
+    if isinstance(error, (requests.ConnectionError, requests.Timeout, auth.TransportError)):
         return True
-    return isinstance(error, _api().GoogleAPICallError) and _status(error) in _TRANSIENT
+    return isinstance(error, _api().GoogleAPICallError) and _status(error) in TRANSIENT
 
 
 @contextmanager
@@ -32,21 +33,24 @@ def translated(what: str, project: str) -> Iterator[None]:
 
     :param what: what is being done, as the user knows it: "read subnetwork my-subnet".
     """
-    auth = library("google.auth.exceptions", "google-auth")
-    requests = library("requests.exceptions", "requests")
-    api = _api()
+    api, auth, requests = _api(), _auth(), _requests()
     try:
         yield
     except (api.GoogleAPICallError, api.RetryError) as error:
         raise _of_answer(what, project, error) from error
+    except (requests.RequestException, auth.TransportError) as error:
+        raise _no_answer(what, error) from error
     except auth.GoogleAuthError as error:
         raise AccessError(
             f"{what}: Google does not accept the credentials, or they cannot be renewed: "
             f"{error.args[0] if error.args else error}; get new ones (gcloud auth print-access-token, "
             "gcloud auth application-default login) or check auth_kind"
         ) from error
-    except requests.RequestException as error:
-        raise _no_answer(what, error) from error
+
+
+def is_passing(error: MultinetError) -> bool:
+    """Tell the same of one of our own errors."""
+    return isinstance(error, Unreachable) or (isinstance(error, ApiError) and error.status in TRANSIENT)
 
 
 def _of_answer(what: str, project: str, error: Any) -> MultinetError:
@@ -71,11 +75,19 @@ def _of_answer(what: str, project: str, error: Any) -> MultinetError:
 
 
 def _no_answer(what: str, error: Exception) -> Unreachable:
-    return Unreachable(f"{what}: no answer from Google's API: {error}")
+    return Unreachable(f"{what}: no answer from Google: {error}")
 
 
 def _api() -> Any:
     return library("google.api_core.exceptions", "google-api-core")
+
+
+def _auth() -> Any:
+    return library("google.auth.exceptions", "google-auth")
+
+
+def _requests() -> Any:
+    return library("requests.exceptions", "requests")
 
 
 def _status(error: Any) -> int:

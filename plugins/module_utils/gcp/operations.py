@@ -17,14 +17,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ApiError, OperationFailed, Unreachable
+from ..errors import ApiError, MultinetError, OperationFailed, Unreachable
 from ..libraries import library
 from ..reconcile import Change
 from ..waiting import Deadline, poll
-from .clients import Google
+from .clients import ANSWER_TIMEOUT, Google
+from .failures import is_passing
 
 MOST_DOUBTS = 10  # answers lost or broken, in a row, until we give up a mutation
 LONGEST_LONG_POLL = 130.0  # seconds; Compute's "wait" answers after 2 minutes at the latest
+SHORTEST_LOOK = 1.0  # seconds that a last look may take
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,9 @@ class _Started:
 
 @dataclass(frozen=True)
 class _Try:
-    """One attempt to start an operation; an obstacle means that it is worth another one."""
+    """One attempt to start or to see something; an obstacle means that it is worth another one."""
 
-    operation: Any = None
+    result: Any = None
     obstacle: str = ""
 
 
@@ -59,6 +61,7 @@ class Operations:
     def __init__(self, google: Google, deadline: Deadline, sleep: Callable[[float], None] = time.sleep) -> None:
         self.deadline = deadline
         self.records: list[dict[str, Any]] = []  # name, type and duration_s (None: not awaited), to be returned
+        self.overtaken = False  # something that was to be created was there already: it may not be as we want it
         self._google = google
         self._sleep = sleep
         self._started: list[_Started] = []
@@ -132,9 +135,29 @@ class Operations:
     def wait_for(
         self, what: str, look: Callable[[], Any], is_done: Callable[[Any], bool], describe: Callable[[Any], str]
     ) -> Any:
-        """Look until it is done, under the deadline of this run."""
+        """Look until it is done, under the deadline of this run; a look that fails for a while means: not yet."""
+
+        def attempt() -> _Try:
+            try:
+                return _Try(look())
+            except MultinetError as error:
+                if not is_passing(error):
+                    raise
+                return _Try(obstacle=str(error))
+
+        seen = self._poll(
+            what,
+            attempt,
+            lambda seen: not seen.obstacle and is_done(seen.result),
+            lambda seen: seen.obstacle or describe(seen.result),
+        )
+        return seen.result
+
+    def _poll(
+        self, what: str, attempt: Callable[[], _Try], is_done: Callable[[_Try], bool], describe: Callable[[_Try], str]
+    ) -> _Try:
         return poll(
-            look,
+            attempt,
             is_done,
             what=what,
             deadline=self.deadline,
@@ -154,9 +177,11 @@ class Operations:
 
         A lost answer leaves in doubt whether the mutation took effect. It is sent again: that is safe, since setting
         the same value twice does no harm, a second deletion finds nothing (404), and a second creation finds the first
-        one's result (409).
+        one's result (409). The same 409 says that somebody else was faster: that, too, counts as created, and what was
+        created so is noted in :attr:`overtaken`.
         """
         deleting = call.__name__.startswith("delete")
+        creating = call.__name__.startswith(("create", "insert"))
         doubts = 0
 
         def attempt() -> _Try:
@@ -169,7 +194,10 @@ class Operations:
                     raise
                 return _Try(obstacle=str(error))
             except ApiError as error:
-                if (error.status == 404 and deleting) or (error.status == 409 and doubts):
+                if error.status == 409 and creating:
+                    self.overtaken = True
+                    return _Try()
+                if error.status == 404 and deleting:
                     return _Try()
                 if error.status >= 500:
                     doubts += 1
@@ -177,21 +205,30 @@ class Operations:
                     return _Try(obstacle=error.api_message)
                 raise
 
-        tried: _Try = self.wait_for(title, attempt, lambda tried: not tried.obstacle, lambda tried: tried.obstacle)
-        return tried.operation
+        return self._poll(title, attempt, lambda tried: not tried.obstacle, lambda tried: tried.obstacle).result
 
     def _wait_compute(self, title: str, operation: Any) -> Any | None:
-        """Return the operation when it is done, or after at most two minutes; None if it is no longer known."""
+        """Return the operation when it is done, or after two minutes; None if it is no longer known.
+
+        Near the deadline it is only looked at: the answer to a wait would come too late.
+        """
         where = {"project": self._google.project, "operation": operation.name}
         service = "GlobalOperations"
         if operation.region:
             service, where["region"] = "RegionOperations", operation.region.rsplit("/", 1)[-1]
-        return self._google.find(title, self._google.compute(service).wait, where, timeout=LONGEST_LONG_POLL)
+        client = self._google.compute(service)
+        if self.deadline.left() > LONGEST_LONG_POLL:
+            return self._google.look(title, client.wait, where, LONGEST_LONG_POLL)
+        return self._look(title, client.get, where)
 
     def _get_container(self, title: str, operation: Any) -> Any | None:
         """Return the operation as it is now; None if it is no longer known."""
         name = f"projects/{self._google.project}/locations/{operation.zone}/operations/{operation.name}"
-        return self._google.find(title, self._google.container.get_operation, {"name": name})
+        return self._look(title, self._google.container.get_operation, {"name": name})
+
+    def _look(self, title: str, method: Callable[..., Any], request: dict[str, Any]) -> Any | None:
+        timeout = max(SHORTEST_LOOK, min(ANSWER_TIMEOUT, self.deadline.left()))
+        return self._google.look(title, method, request, timeout)
 
 
 def _is_in_the_way(error: ApiError) -> bool:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import requests
 from google.api_core import exceptions
-from google.auth.exceptions import RefreshError
+from google.auth.exceptions import RefreshError, TransportError
 
 from ansible_collections.multinet.gke.plugins.module_utils.errors import AccessError, ApiError, Unreachable
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.failures import is_transient, translated
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.failures import is_passing, is_transient, translated
 
 WHAT = "read cluster edge"
 
@@ -32,7 +32,7 @@ def error_body(code: int, message: str, reason: str, **more: Any) -> dict[str, A
     return {"error": {"code": code, "message": message, "errors": [{"message": message, "reason": reason}], **more}}
 
 
-def raised(error: Exception) -> Exception:
+def raised(error: Exception) -> ApiError | AccessError:
     with pytest.raises((ApiError, AccessError)) as caught, translated(WHAT, "my-project"):
         raise error
     return caught.value
@@ -81,10 +81,14 @@ def test_refused_credentials_are_no_api_error() -> None:
     assert "get new ones" in str(raised(RefreshError("no refresh token")))
 
 
-@pytest.mark.parametrize("error", [requests.ConnectionError("refused"), requests.ReadTimeout("slow")])
+@pytest.mark.parametrize(
+    "error",
+    [requests.ConnectionError("refused"), requests.ReadTimeout("slow"), TransportError("no token endpoint")],
+)
 def test_no_answer_is_unreachable(error: Exception) -> None:
     assert isinstance(raised(error), Unreachable)
     assert is_transient(error)
+    assert "credentials" not in str(raised(error))
 
 
 def test_the_last_failure_of_many_tries_is_told() -> None:
@@ -103,4 +107,6 @@ def test_an_error_page_of_a_proxy_is_cut_short() -> None:
 
 @pytest.mark.parametrize(("status", "expected"), [(429, True), (500, True), (502, True), (503, True), (404, False)])
 def test_reads_are_tried_again_only_where_that_can_help(status: int, expected: bool) -> None:
-    assert is_transient(answer(status, error_body(status, "m", "r"))) is expected
+    error = answer(status, error_body(status, "m", "r"))
+    assert is_transient(error) is expected
+    assert is_passing(raised(error)) is expected

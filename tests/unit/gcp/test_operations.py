@@ -16,11 +16,18 @@ from ansible_collections.multinet.gke.plugins.module_utils.errors import (
     TimedOut,
     Unreachable,
 )
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import MOST_DOUBTS, Operations
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.clients import READ_PATIENCE
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import (
+    LONGEST_LONG_POLL,
+    MOST_DOUBTS,
+    SHORTEST_LOOK,
+    Operations,
+)
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
 
 BUSY = ApiError("x", 400, "failedPrecondition", "Cluster is running incompatible operation operation-1718-fd4f.")
 LOST = Unreachable("no answer")
+EXISTS = ApiError("x", 409, "alreadyExists", "Already exists: c.")
 
 
 class Clock:
@@ -45,6 +52,7 @@ class Script:
         self.writes, self.looks = writes, looks or []
         self.sent: list[dict[str, Any]] = []
         self.asked: list[dict[str, Any]] = []
+        self.looked: list[tuple[str, float]] = []  # method and seconds given
         self.said: list[str] = []
 
     def progress(self, text: str) -> None:
@@ -59,8 +67,9 @@ class Script:
         self.sent.append(request)
         return _next(self.writes)
 
-    def find(self, what: str, method: Callable[..., Any], request: dict[str, Any], timeout: float = 0) -> Any:
+    def look(self, what: str, method: Callable[..., Any], request: dict[str, Any], timeout: float) -> Any:
         self.asked.append(request)
+        self.looked.append((method.__name__, timeout))
         return _next(self.looks)
 
 
@@ -192,16 +201,19 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_identity() -> None:
     assert operations.under_way
 
 
-def test_what_exists_after_a_lost_answer_is_ours() -> None:
-    operations, _, _ = make([LOST, ApiError("x", 409, "alreadyExists", "Already exists: c.")])
+@pytest.mark.parametrize("before", [[], [LOST]], ids=["by others", "by a try whose answer was lost"])
+def test_what_was_created_meanwhile_counts_as_created_and_is_noted(before: list[Exception]) -> None:
+    operations, _, _ = make([*before, EXISTS])
+    assert not operations.overtaken
     operations.start_container("create cluster c", "create_cluster")
+    assert operations.overtaken
     assert not operations.under_way
 
 
-def test_what_exists_without_a_lost_answer_is_somebody_elses() -> None:
-    operations, _, _ = make([ApiError("x", 409, "alreadyExists", "Already exists: c.")])
+def test_a_conflict_is_no_creation_where_nothing_is_created() -> None:
+    operations, _, _ = make([LOST, EXISTS])
     with pytest.raises(ApiError, match="Already exists"):
-        operations.start_container("create cluster c", "create_cluster")
+        operations.start_container("set x", "update_cluster")
 
 
 def test_what_is_gone_need_not_be_deleted() -> None:
@@ -229,3 +241,46 @@ def test_the_deadline_names_what_was_last_seen() -> None:
     operations.start_container("create cluster c", "create_cluster")
     with pytest.raises(TimedOut, match="create cluster c did not happen within 30 s; last seen: RUNNING"):
         operations.finish()
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_outage_while_an_operation_goes_on_ends_nothing(status: int) -> None:
+    later = ApiError("x", status, "backendError", "later")
+    operations, google, clock = make([gke()], [*[LOST, later] * 20, gke("DONE")])
+    operations.start_container("create cluster c", "create_cluster")
+    operations.finish()
+    assert clock.now > READ_PATIENCE
+    assert "create cluster c: no answer (0 s)" in google.said
+
+
+def test_an_outage_until_the_deadline_is_named() -> None:
+    operations, _, _ = make([gke()], [LOST] * 100, seconds=30)
+    operations.start_container("create cluster c", "create_cluster")
+    with pytest.raises(TimedOut, match="last seen: no answer"):
+        operations.finish()
+
+
+def test_a_refusal_is_no_outage() -> None:
+    operations, _, _ = make([gke()], [ApiError("x", 403, "forbidden", "no")])
+    operations.start_container("create cluster c", "create_cluster")
+    with pytest.raises(ApiError, match="forbidden"):
+        operations.finish()
+
+
+def test_the_server_is_asked_to_wait_only_while_there_is_time() -> None:
+    operations, google, clock = make([compute()], [compute(), compute(), compute("DONE")])
+    operations.start_compute("create network n", "Networks", "insert", network_resource={"name": "n"})
+    clock.now = 600 - LONGEST_LONG_POLL - 0.1
+    operations.finish()
+    assert google.looked[0] == ("wait", LONGEST_LONG_POLL)
+    assert {method for method, timeout in google.looked[1:]} == {"get"}
+
+
+def test_no_look_takes_longer_than_there_is_time() -> None:
+    operations, google, clock = make([compute()], [compute()] * 100, seconds=5)
+    operations.start_compute("create network n", "Networks", "insert", network_resource={"name": "n"})
+    with pytest.raises(TimedOut, match="last seen: RUNNING"):
+        operations.finish()
+    assert clock.now == pytest.approx(5)
+    assert google.looked[0] == ("get", 5)
+    assert google.looked[-1] == ("get", SHORTEST_LOOK)
