@@ -11,8 +11,10 @@ ranges, and the reference of ``gcloud container node-pools create``.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
-from .cni.ranges import IPNetwork
+from .cni.ranges import IPNetwork, check_cidr
 from .errors import Problems
 
 MAX_NODE_NETWORKS = 7  # --additional-node-network: a VM has at most 8 interfaces
@@ -21,8 +23,18 @@ MAX_SECONDARY_RANGES = 30  # of one subnetwork
 MIN_PODS, MAX_PODS = 8, 256  # max-pods-per-node
 MIN_VERSION = (1, 28)  # of multi-networking on Standard clusters
 LONGEST_CLUSTER_NAME = 40  # of clusters and node pools
-LONGEST_COMPUTE_NAME = 63  # RFC 1035 label: networks, subnetworks, secondary ranges
+LONGEST_COMPUTE_NAME = 63  # RFC 1035 label: networks, subnetworks, secondary ranges, firewall rules
+RANGE_PREFIXES = range(8, 30)  # prefix lengths of a subnetwork's ranges
 
+# What Google takes, or gcloud asks for, where nothing is said.
+DEFAULT_NETWORK = "default"  # of a cluster
+DEFAULT_MACHINE_TYPE = "e2-medium"
+DEFAULT_NODE_COUNT = 3  # in each zone
+ZONES_OF_A_REGION = 3  # over which a regional cluster is spread
+
+POOL_LABEL = "cloud.google.com/gke-nodepool"  # of a node: the name of its pool
+
+_RULE_SUFFIX = "-allow-multinet"
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _VERSION = re.compile(r"(\d+)\.(\d+)(\.\d+)?(-gke\.\d+)?")
 _LOCATION = re.compile(r"[a-z]+-[a-z]+\d+(-[a-z])?")
@@ -38,6 +50,20 @@ def check_name(problems: Problems, path: str, value: str, longest: int = LONGEST
         problems.add(
             path, value, "must start with a lower case letter and contain only a-z, 0-9 and - (not at the end)"
         )
+
+
+def ingress_rule_name(subnetwork: str) -> str:
+    """Return the name of the firewall rule that lets the ranges of a subnetwork reach each other."""
+    return subnetwork + _RULE_SUFFIX
+
+
+def check_subnetwork_name(problems: Problems, path: str, value: str, *, with_rule: bool = True) -> None:
+    """Note a name that Google would refuse for a subnetwork, or for its ingress rule, whose name is longer.
+
+    :param with_rule: whether the rule is made (allow_multinet).
+    """
+    longest = LONGEST_COMPUTE_NAME - len(_RULE_SUFFIX) if with_rule else LONGEST_COMPUTE_NAME
+    check_name(problems, path, value, longest)
 
 
 def check_location(problems: Problems, path: str, value: str) -> None:
@@ -62,6 +88,41 @@ def version_numbers(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", text))
 
 
+def check_range(problems: Problems, path: str, value: str) -> IPNetwork | None:
+    """Return a primary or secondary range of a subnetwork; None if it is no IPv4 range.
+
+    What is wrong with it is noted, a prefix length that Compute Engine does not take, too.
+    """
+    network = check_cidr(problems, path, value)
+    if network is not None and network.version != 4:
+        problems.add(path, value, "must be an IPv4 range")
+        return None
+    if network is not None and network.prefixlen not in RANGE_PREFIXES:
+        shortest, longest = RANGE_PREFIXES[0], RANGE_PREFIXES[-1]
+        problems.add(path, value, f"must have a prefix length between {shortest} and {longest}")
+    return network
+
+
+def check_node_count(problems: Problems, path: str, value: int | None, *, least: int = 0) -> None:
+    """Note a number of nodes below the least that there may be."""
+    if value is not None and value < least:
+        problems.add(path, value, f"must be at least {least}" if least else "must not be negative")
+
+
+def check_autoscaling(problems: Problems, path: str, value: Mapping[str, Any] | None) -> None:
+    """Note limits that cannot be those of an autoscaler.
+
+    :param value: enabled (left out: true), min and max.
+    """
+    if not value or value.get("enabled") is False:
+        return
+    low, high = value.get("min") or 0, value.get("max")
+    if high is None:
+        problems.add(f"{path}.max", high, "is needed")
+    elif not 0 <= low <= high or high < 1:
+        problems.add(path, {"min": low, "max": high}, "needs 0 <= min <= max and 1 <= max")
+
+
 def region_of(location: str) -> str:
     """Return the region of a region or zone: us-central1-c is in us-central1."""
     return re.sub(r"-[a-z]$", "", location)
@@ -70,6 +131,11 @@ def region_of(location: str) -> str:
 def alias_block_prefix(max_pods_per_node: int) -> int:
     """Return the prefix length of a node's block out of a pod range: twice the pods, as a power of two (8 -> /28)."""
     return 32 - (2 * max_pods_per_node - 1).bit_length()
+
+
+def alias_block_size(max_pods_per_node: int) -> int:
+    """Return the number of addresses in a node's block out of a pod range: 16 at 8 pods."""
+    return int(2 ** (32 - alias_block_prefix(max_pods_per_node)))
 
 
 def node_capacity(pod_range: IPNetwork, max_pods_per_node: int) -> int:

@@ -57,6 +57,7 @@ class Plan:
     changes: tuple[Change, ...] = ()
     warnings: tuple[str, ...] = ()
     settle: Callable[[], object] | None = None  # waits, by reads, for what was started now or earlier
+    overtaken: Callable[[], bool] = lambda: False  # asked at the end: did others do a part, so that more may be needed?
 
 
 class Resource(Protocol[Observed]):
@@ -71,7 +72,10 @@ class Resource(Protocol[Observed]):
         """Return what would have to be done; no I/O. Raises Refused, Immutable or InvalidOptions."""
 
     def facts(self, observed: Observed, plan: Plan) -> dict[str, Any]:
-        """Return what else the module returns, for what was observed last (before the changes in check mode)."""
+        """Return what else the module returns, for what was observed last (before the changes in check mode).
+
+        What stands under "warnings" is shown as warnings.
+        """
 
 
 def reconcile(resource: Resource[Observed], context: Context) -> dict[str, Any]:
@@ -80,23 +84,40 @@ def reconcile(resource: Resource[Observed], context: Context) -> dict[str, Any]:
     Returns the module's result: ``changed``, ``actions`` (titles of the writes), ``diff`` if wanted, the state under
     the resource's key (the predicted one in check mode), and its facts.
     """
-    observed = resource.observe()
-    plan = resource.plan(observed)
-    for warning in plan.warnings:
-        context.warn(warning)
+    observed, plan = _planned(resource, context)
+    changes = plan.changes
     if (plan.changes or plan.settle) and not context.check_mode:
-        for change in plan.changes:
-            context.progress(change.title)
-            change.call()
-        if plan.settle:
-            plan.settle()
+        _apply(plan, context)
+        if plan.overtaken():
+            _, rest = _planned(resource, context)
+            _apply(rest, context)
+            changes += rest.changes
         observed = resource.observe()
+    facts = resource.facts(observed, plan)
+    for warning in facts.pop("warnings", ()):
+        context.warn(warning)
     result: dict[str, Any] = {
-        "changed": bool(plan.changes),
-        "actions": [change.title for change in plan.changes],
+        "changed": bool(changes),
+        "actions": [change.title for change in changes],
         resource.key: plan.after,
-        **resource.facts(observed, plan),
+        **facts,
     }
     if context.diff:
         result["diff"] = {"before": plan.before or {}, "after": plan.after or {}}
     return result
+
+
+def _planned(resource: Resource[Observed], context: Context) -> tuple[Observed, Plan]:
+    observed = resource.observe()
+    plan = resource.plan(observed)
+    for warning in plan.warnings:
+        context.warn(warning)
+    return observed, plan
+
+
+def _apply(plan: Plan, context: Context) -> None:
+    for change in plan.changes:
+        context.progress(change.title)
+        change.call()
+    if plan.settle:
+        plan.settle()

@@ -32,8 +32,10 @@ options:
   state:
     description:
       - With V(present) the network, the declared subnetworks and their rules are made, or changed.
-      - With V(absent) the declared subnetworks, their rules and the network are deleted. If anything else is in the
-        network, nothing is deleted and the error lists what that is.
+      - With V(absent) the declared subnetworks, their rules and the network are deleted. If there are other
+        subnetworks, firewall rules or peerings in the network, nothing is deleted and the error lists them.
+      - Other things that use the network, such as routes of one's own, routers and VPN gateways, are not looked for.
+        With them Google refuses to delete the network, after the subnetworks and rules are gone.
     type: str
     choices: [present, absent]
     default: present
@@ -100,7 +102,8 @@ options:
           - Manage the firewall rule C(<subnetwork>-allow-multinet) of this network. It allows ingress of all protocols
             whose source is one of the declared ranges of this subnetwork, primary and secondary.
           - With V(false) the rule is neither made nor removed.
-          - With O(existing=true) the rule is only looked for; there is a warning if it is missing.
+          - With O(existing=true) the rule is only looked for; there is a warning if it is missing, disabled or not for
+            these ranges.
         type: bool
         default: true
   wait_timeout:

@@ -12,10 +12,12 @@ from typing import Any
 
 from ..errors import Immutable, Problems, Refused
 from ..gke_rules import (
+    DEFAULT_NODE_COUNT,
     LONGEST_CLUSTER_NAME,
     check_location,
     check_max_pods,
     check_name,
+    check_node_count,
     check_version,
     region_of,
     version_numbers,
@@ -25,11 +27,11 @@ from .clients import Google
 from .nodes import (
     DEFAULT_POOL,
     MANAGEMENT,
-    NODE_COUNT,
     OAUTH_SCOPES,
     UNSETTLED,
     given,
     refuse_broken,
+    refuse_unusable,
     status_of,
     warnings_of,
     words,
@@ -81,8 +83,7 @@ class Desired:
         check_max_pods(problems, "default_max_pods_per_node", desired.default_max_pods_per_node)
         if desired.multi_networking and not desired.dataplane_v2:
             problems.add("dataplane_v2", False, "multi-networking needs Dataplane V2; set multi_networking=false, too")
-        if desired.default_pool.get("node_count", 1) < 1:
-            problems.add("default_pool.node_count", desired.default_pool["node_count"], "must be at least 1")
+        check_node_count(problems, "default_pool.node_count", desired.default_pool.get("node_count"), least=1)
         problems.raise_if_any()
         return desired
 
@@ -110,8 +111,8 @@ class Cluster:
         if self._desired.state == "absent":
             return self._plan_absent(observed)
         if status_of(observed) in ("", "STOPPING"):
-            settle = self._settle if self._desired.wait else None
-            return Plan(None, self._new_state(), (self._creation(observed),), settle=settle)
+            creation, settle = self._creation(observed), self._settle if self._desired.wait else None
+            return Plan(None, self._new_state(), (creation,), settle=settle, overtaken=self._overtaken)
         refuse_broken(self._what, observed)
         before = self._have(observed)
         after = self._want(before)
@@ -138,6 +139,7 @@ class Cluster:
             "version": observed.current_master_version if observed else "",
             "pending": self._operations.under_way or status in UNSETTLED,
             "operations": self._operations.records,
+            "warnings": warnings_of(self._what, observed) if self._desired.state == "present" else [],
         }
 
     def _plan_absent(self, cluster: Any | None) -> Plan:
@@ -157,7 +159,11 @@ class Cluster:
         found = self._operations.wait_for(
             f"{self._what} is ready", self.observe, lambda cluster: status_of(cluster) not in UNSETTLED, status_of
         )
-        refuse_broken(self._what, found)
+        refuse_unusable(self._what, found)
+
+    def _overtaken(self) -> bool:
+        """Tell whether somebody else created it; unless it was waited for, the next task compares it."""
+        return self._desired.wait and self._operations.overtaken
 
     def _await_gone(self) -> None:
         self._operations.finish()
@@ -208,7 +214,7 @@ class Cluster:
             "node_pools": [
                 {
                     "name": DEFAULT_POOL,
-                    "initial_node_count": wanted.default_pool.get("node_count", NODE_COUNT),
+                    "initial_node_count": wanted.default_pool.get("node_count", DEFAULT_NODE_COUNT),
                     "config": given(node_config),
                     "management": MANAGEMENT,
                 }
@@ -308,7 +314,6 @@ class Cluster:
             )
 
     def _warnings(self, cluster: Any) -> Iterator[str]:
-        yield from warnings_of(self._what, cluster)
         wanted, have = self._desired.version, cluster.current_master_version
         if wanted is not None and not _fits(have, wanted) and not _is_older(have, wanted):
             yield f"{self._what} runs {have}, newer than {wanted}; a control plane cannot be downgraded"

@@ -33,7 +33,7 @@ def is_as_wanted(subnet: Subnet, rule: Any | None, network: Network) -> bool:
     """Tell whether the rule is there and lets exactly the ranges of the subnetwork in."""
     return (
         rule is not None
-        and _is_ours(rule, network)
+        and is_ours(rule, network)
         and not rule.disabled
         and set(rule.source_ranges) == set(subnet.ranges)
         and [each.I_p_protocol for each in rule.allowed] == ["all"]
@@ -57,7 +57,7 @@ def changes(subnet: Subnet, rule: Any | None, network: Network, operations: Oper
         }
         yield operations.in_compute(f"create {words}", "Firewalls", "insert", firewall_resource=resource)
         return
-    if not _is_ours(rule, network):
+    if not is_ours(rule, network):
         raise Refused(
             f"firewall rule {subnet.rule} exists, but for another network, direction or target; "
             "delete or rename it, or set allow_multinet=false"
@@ -74,7 +74,7 @@ def deletion(subnet: Subnet, operations: Operations) -> Change:
     return operations.in_compute(f"delete firewall rule {subnet.rule}", "Firewalls", "delete", firewall=subnet.rule)
 
 
-def _is_ours(rule: Any, network: Network) -> bool:
+def is_ours(rule: Any, network: Network) -> bool:
     """Tell whether a rule is of the kind that we make: what differs here, a patch could not put right."""
     narrowed = (
         rule.denied

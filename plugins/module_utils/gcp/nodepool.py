@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import Immutable, Problems, Refused
-from ..gke_rules import region_of, version_numbers
+from ..gke_rules import DEFAULT_MACHINE_TYPE, ZONES_OF_A_REGION, region_of, version_numbers
 from ..reconcile import Change, Plan, State
 from . import pod_ranges, pool_state, subnetworks
 from .clients import Google
-from .nodes import MACHINE_TYPE, UNSETTLED, refuse_broken, status_of, warnings_of, words
+from .nodes import UNSETTLED, refuse_broken, refuse_unusable, status_of, warnings_of, words
 from .operations import Operations
 from .pool_options import NETWORKS, PODS, Desired, check_interfaces
 from .references import Place, Subnetwork
@@ -45,7 +45,7 @@ class NodePool:
         self._google = google
         self._operations = operations
         self._check_mode = check_mode
-        self._machine_type = desired.machine_type or MACHINE_TYPE
+        self._machine_type = desired.machine_type or DEFAULT_MACHINE_TYPE
         self._place = Place(google.project, region_of(desired.location))
         self._what = f"node pool {desired.name}"
         self._parent = f"projects/{google.project}/locations/{desired.location}/clusters/{desired.cluster}"
@@ -73,7 +73,7 @@ class NodePool:
         settle = self._settle if self._desired.wait else None
         if status_of(observed.pool) in ("", "STOPPING"):
             changes: tuple[Change, ...] = (self._creation(observed),)
-            return Plan(None, want, changes, tuple(self._warnings(observed)), settle)
+            return Plan(None, want, changes, tuple(self._warnings(observed)), settle, self._overtaken)
         refuse_broken(self._what, observed.pool)
         have = pool_state.as_is(self._desired, observed.pool, observed.cluster, self._place)
         differing = [key for key in want if have[key] != want[key]]
@@ -83,13 +83,14 @@ class NodePool:
 
     def facts(self, observed: Observed, plan: Plan) -> dict[str, Any]:
         """Return how the pool is, and how many nodes its ranges can carry."""
-        status = status_of(observed.pool)
+        status, present = status_of(observed.pool), self._desired.state == "present"
         return {
             "status": status,
             "version": observed.pool.version if observed.pool else "",
             "pending": self._operations.under_way or status in UNSETTLED,
-            "capacity": list(self._capacities(observed)) if self._desired.state == "present" else [],
+            "capacity": list(self._capacities(observed)) if present else [],
             "operations": self._operations.records,
+            "warnings": warnings_of(self._what, observed.pool) if present else [],
         }
 
     def _capacities(self, observed: Observed) -> Iterator[dict[str, Any]]:
@@ -140,11 +141,13 @@ class NodePool:
 
     def _zones(self, observed: Observed) -> int:
         """Return the number of zones of the pool, as far as it is known; 0 if it exists and keeps its size."""
-        unsized = self._desired.node_count is None and self._desired.autoscaling is None
+        unsized = self._desired.node_count is None and not self._desired.autoscales
         if observed.pool is not None and unsized:
             return 0
         place = observed.pool or observed.cluster
-        return len(place.locations) if place is not None else 1
+        if place is not None:
+            return len(place.locations)
+        return ZONES_OF_A_REGION if self._place.region == self._desired.location else 1
 
     def _check_against_cluster(self, problems: Problems, cluster: Any) -> None:
         place = self._place
@@ -233,7 +236,7 @@ class NodePool:
             lambda cluster: status_of(cluster) != "PROVISIONING",
             status_of,
         )
-        refuse_broken(f"cluster {self._desired.cluster}", found)
+        refuse_unusable(f"cluster {self._desired.cluster}", found)
 
     def _settle(self) -> None:
         """Wait until nothing is under way in the pool."""
@@ -241,7 +244,11 @@ class NodePool:
         found = self._operations.wait_for(
             f"{self._what} is ready", self._find, lambda pool: status_of(pool) not in UNSETTLED, status_of
         )
-        refuse_broken(self._what, found)
+        refuse_unusable(self._what, found)
+
+    def _overtaken(self) -> bool:
+        """Tell whether somebody else created it; unless it was waited for, the next task compares it."""
+        return self._desired.wait and self._operations.overtaken
 
     def _await_gone(self) -> None:
         self._operations.finish()
@@ -251,7 +258,6 @@ class NodePool:
         return self._google.find(f"read {self._what}", self._google.container.get_node_pool, {"name": self._path})
 
     def _warnings(self, observed: Observed) -> Iterator[str]:
-        yield from warnings_of(self._what, observed.pool)
         version = observed.cluster.current_master_version if observed.cluster else ""
         if observed.pool is not None:
             version = observed.pool.version

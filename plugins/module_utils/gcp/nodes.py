@@ -12,8 +12,6 @@ from typing import Any
 from ..errors import Refused
 
 DEFAULT_POOL = "default-pool"
-NODE_COUNT = 3  # per zone
-MACHINE_TYPE = "e2-medium"
 MANAGEMENT = {"auto_repair": True, "auto_upgrade": True}
 # Without scopes the API gives nodes none for pulling images; gcloud sends these.
 OAUTH_SCOPES = [
@@ -60,10 +58,20 @@ def refuse_broken(what: str, resource: Any | None) -> None:
         )
 
 
-def warnings_of(what: str, resource: Any | None) -> tuple[str, ...]:
+def refuse_unusable(what: str, resource: Any | None) -> None:
+    """Refuse to go on with a cluster or node pool that was waited for and is broken, or there no longer.
+
+    :raises Refused: with what is known of it.
+    """
+    if resource is None:
+        raise Refused(f"{what} is gone: somebody deleted it while it was waited for; run again to create it")
+    refuse_broken(what, resource)
+
+
+def warnings_of(what: str, resource: Any | None) -> list[str]:
     """Return a warning if a cluster or node pool works only partly."""
     status = status_of(resource)
-    return (f"{what} is {status}: {_conditions(resource)}",) if status in ("DEGRADED", "RUNNING_WITH_ERROR") else ()
+    return [f"{what} is {status}: {_conditions(resource)}"] if status in ("DEGRADED", "RUNNING_WITH_ERROR") else []
 
 
 def _conditions(resource: Any) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..cni.ranges import parse_cidr
 from ..errors import Problem
-from ..gke_rules import alias_block_prefix, node_capacity
+from ..gke_rules import alias_block_prefix, alias_block_size, node_capacity
+from .nodes import status_of
 from .pool_options import PODS, Desired
 from .references import Place, Subnetwork
 
@@ -52,13 +53,16 @@ def check(desired: Desired, cluster: Any | None, found: Found, place: Place, zon
             )
             continue
         pods = max_pods(network, desired, cluster)
+        taken = dict(_taken(desired, cluster, subnetwork, name, place))
         nodes, needed = node_capacity(parse_cidr(ranges[name]), pods), desired.most_nodes * zones
-        if needed > nodes:
+        blocks_taken = -(-sum(taken.values()) // alias_block_size(pods))
+        if needed and needed + blocks_taken > nodes:
             size = "autoscaling max" if desired.autoscales else "node_count"
+            others = f", of which node pools {', '.join(taken)} may take {blocks_taken}" if taken else ""
             yield Problem(
                 f"{path}.secondary_range",
                 name,
-                f"range {ranges[name]} holds {nodes} nodes at {pods} pods (/{alias_block_prefix(pods)} each); "
+                f"range {ranges[name]} holds {nodes} nodes at {pods} pods (/{alias_block_prefix(pods)} each){others}; "
                 f"{size} {desired.most_nodes} x {zones} zone{'s' if zones > 1 else ''} needs {needed}",
             )
 
@@ -75,6 +79,35 @@ def capacities(desired: Desired, cluster: Any | None, found: Found, place: Place
             "nodes_max": node_capacity(parse_cidr(cidr), pods) if cidr else None,
             "block_prefix": alias_block_prefix(pods),
         }
+
+
+def _taken(
+    desired: Desired, cluster: Any | None, subnetwork: Subnetwork, name: str, place: Place
+) -> Iterator[tuple[str, int]]:
+    """Yield the other pools of the cluster on a range, and how many of its addresses their nodes may come to have."""
+    if cluster is None:
+        return
+    for pool in cluster.node_pools:
+        if pool.name == desired.name or status_of(pool) == "STOPPING":
+            continue
+        for each in pool.network_config.additional_pod_network_configs:
+            at = place.subnetwork(each.subnetwork) if each.subnetwork else place.subnetwork_of(cluster)
+            if (at, each.secondary_pod_range) == (subnetwork, name):
+                pods = (
+                    each.max_pods_per_node.max_pods_per_node
+                    or pool.max_pods_constraint.max_pods_per_node
+                    or cluster.default_max_pods_constraint.max_pods_per_node
+                    or MAX_PODS
+                )
+                yield pool.name, _most_nodes(pool) * alias_block_size(pods)
+
+
+def _most_nodes(pool: Any) -> int:
+    """Return how many nodes a pool (container_v1.NodePool) may come to have, in all its zones."""
+    scaling = pool.autoscaling
+    if scaling.enabled and scaling.total_max_node_count:
+        return int(scaling.total_max_node_count)
+    return int(scaling.max_node_count if scaling.enabled else pool.initial_node_count) * len(pool.locations)
 
 
 def _ranges(subnetwork: Any) -> dict[str, str]:

@@ -11,16 +11,19 @@ from typing import Any
 
 from ..errors import Problems
 from ..gke_rules import (
+    DEFAULT_NODE_COUNT,
     LONGEST_CLUSTER_NAME,
     MAX_NODE_NETWORKS,
     MAX_POD_NETWORKS,
+    check_autoscaling,
     check_location,
     check_max_pods,
     check_name,
+    check_node_count,
     most_additional_networks,
     vcpus,
 )
-from .nodes import NODE_COUNT, given
+from .nodes import given
 from .references import check_network, check_subnetwork
 
 NETWORKS, PODS = "additional_node_networks", "additional_pod_networks"
@@ -86,7 +89,7 @@ class Desired:
         """Return the number of nodes per zone that a new pool begins with."""
         if self.autoscaling and self.autoscales:
             return int(self.autoscaling.get("min", 0))
-        return NODE_COUNT if self.node_count is None else self.node_count
+        return DEFAULT_NODE_COUNT if self.node_count is None else self.node_count
 
     @property
     def most_nodes(self) -> int:
@@ -107,17 +110,10 @@ def check_interfaces(problems: Problems, networks: list[dict[str, Any]] | None, 
 
 
 def _check_size(problems: Problems, desired: Desired) -> None:
-    if desired.node_count is not None and desired.node_count < 0:
-        problems.add("node_count", desired.node_count, "must not be negative")
-    if not desired.autoscaling or not desired.autoscales:
-        return
-    if desired.node_count is not None:
+    check_node_count(problems, "node_count", desired.node_count)
+    if desired.node_count is not None and desired.autoscales:
         problems.add("node_count", desired.node_count, "is not for a pool that the autoscaler sizes; leave it out")
-    low, high = desired.autoscaling.get("min", 0), desired.autoscaling.get("max")
-    if high is None:
-        problems.add("autoscaling.max", high, "is needed")
-    elif not 0 <= low <= high or high < 1:
-        problems.add("autoscaling", {"min": low, "max": high}, "needs 0 <= min <= max and 1 <= max")
+    check_autoscaling(problems, "autoscaling", desired.autoscaling)
 
 
 def _check_node_networks(problems: Problems, desired: Desired) -> None:

@@ -14,18 +14,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..cni.ranges import IPNetwork, check_cidr, overlapping, parse_cidr
+from ..cni.ranges import IPNetwork, overlapping, parse_cidr
 from ..errors import ApiError, Immutable, Problems, Refused
-from ..gke_rules import LONGEST_COMPUTE_NAME, MAX_SECONDARY_RANGES, check_location, check_name, region_of
+from ..gke_rules import (
+    MAX_SECONDARY_RANGES,
+    check_location,
+    check_name,
+    check_range,
+    check_subnetwork_name,
+    ingress_rule_name,
+    region_of,
+)
 from ..reconcile import Change, State
 from .clients import Google
 from .nodes import words
 from .operations import Operations
 from .references import Network
-
-PRIMARY_PREFIX = range(8, 30)
-RULE_SUFFIX = "-allow-multinet"
-LONGEST_NAME_WITH_RULE = LONGEST_COMPUTE_NAME - len(RULE_SUFFIX)
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Subnet:
     @property
     def rule(self) -> str:
         """Return the name of the ingress rule between the ranges of this subnetwork."""
-        return self.name + RULE_SUFFIX
+        return ingress_rule_name(self.name)
 
     @property
     def ranges(self) -> list[str]:
@@ -96,8 +100,7 @@ def check(problems: Problems, subnets: tuple[Subnet, ...]) -> None:
 
 
 def _check_identity(problems: Problems, path: str, subnet: Subnet) -> None:
-    longest = LONGEST_NAME_WITH_RULE if subnet.allow_multinet else LONGEST_COMPUTE_NAME
-    check_name(problems, f"{path}.name", subnet.name, longest)
+    check_subnetwork_name(problems, f"{path}.name", subnet.name, with_rule=subnet.allow_multinet)
     check_location(problems, f"{path}.region", subnet.region)
     if region_of(subnet.region) != subnet.region:
         problems.add(f"{path}.region", subnet.region, f"is a zone; write {region_of(subnet.region)}")
@@ -106,10 +109,8 @@ def _check_identity(problems: Problems, path: str, subnet: Subnet) -> None:
 def _check_ranges(problems: Problems, path: str, subnet: Subnet) -> Iterator[tuple[str, IPNetwork]]:
     """Note what is wrong with the ranges; yield those that are ranges, with their path."""
     where = f"{path}.ip_cidr_range"
-    primary = _check_ipv4(problems, where, subnet.ip_cidr_range)
+    primary = check_range(problems, where, subnet.ip_cidr_range)
     if primary is not None:
-        if primary.prefixlen not in PRIMARY_PREFIX:
-            problems.add(where, subnet.ip_cidr_range, "must have a prefix length between 8 and 29")
         yield where, primary
     if len(subnet.secondary_ranges) > MAX_SECONDARY_RANGES:
         problems.add(
@@ -124,17 +125,9 @@ def _check_ranges(problems: Problems, path: str, subnet: Subnet) -> Iterator[tup
         if name in names:
             problems.add(f"{where}.name", name, "is declared twice in this subnetwork")
         names.add(name)
-        secondary = _check_ipv4(problems, f"{where}.ip_cidr_range", cidr)
+        secondary = check_range(problems, f"{where}.ip_cidr_range", cidr)
         if secondary is not None:
             yield f"{where}.ip_cidr_range", secondary
-
-
-def _check_ipv4(problems: Problems, path: str, text: str) -> IPNetwork | None:
-    network = check_cidr(problems, path, text)
-    if network is not None and network.version != 4:
-        problems.add(path, text, "must be an IPv4 range")
-        return None
-    return network
 
 
 def find(google: Google, region: str, name: str, project: str | None = None) -> Any | None:

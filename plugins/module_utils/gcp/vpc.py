@@ -100,7 +100,8 @@ class Vpc:
         if self._desired.absent:
             return self._plan_absent(observed, before)
         changes = (*self._network_changes(observed.network), *self._parts_changes(observed))
-        return Plan(before, self._after(), changes, settle=self._operations.finish if changes else None)
+        settle = self._settle if changes else None
+        return Plan(before, self._after(), changes, settle=settle, overtaken=lambda: self._operations.overtaken)
 
     def facts(self, observed: Observed, plan: Plan) -> dict[str, Any]:
         """Return the operations that were run."""
@@ -119,9 +120,9 @@ class Vpc:
             )
         warnings = tuple(
             f"network {self._desired.name} is used as it is: nobody checked that it lets the pods of subnetwork "
-            f"{subnet.name} reach each other (there is no rule {subnet.rule}); allow_multinet=false says that others do"
+            f"{subnet.name} reach each other ({_what_is_wrong(subnet, rule)}); allow_multinet=false says that others do"
             for subnet, rule in zip(self._desired.subnetworks, observed.rules, strict=True)
-            if subnet.allow_multinet and rule is None
+            if subnet.allow_multinet and not ingress.is_as_wanted(subnet, rule, self._network)
         )
         return Plan(before, before, warnings=warnings)
 
@@ -173,6 +174,26 @@ class Vpc:
             if wanted.allow_multinet:
                 yield from ingress.changes(wanted, rule, self._network, self._operations)
 
+    def _settle(self) -> None:
+        """Wait for what was started, and for what others were faster to start."""
+        self._operations.finish()
+        if self._operations.overtaken:
+            self._operations.wait_for(
+                f"network {self._desired.name} has all its parts",
+                lambda: list(self._missing(self.observe())),
+                lambda missing: not missing,
+                lambda missing: f"missing: {', '.join(missing)}",
+            )
+
+    def _missing(self, observed: Observed) -> Iterator[str]:
+        if observed.network is None:
+            yield f"network {self._desired.name}"
+        for subnet, found, rule in zip(self._desired.subnetworks, observed.subnetworks, observed.rules, strict=True):
+            if found is None:
+                yield f"subnetwork {subnet.name}"
+            if subnet.allow_multinet and rule is None:
+                yield f"firewall rule {subnet.rule}"
+
     def _deletions(self, observed: Observed) -> Iterator[Change]:
         """Yield subnetworks first: Google refuses at once to delete one that is used, and then nothing is lost."""
         wanted, name = self._desired.subnetworks, self._desired.name
@@ -180,7 +201,7 @@ class Vpc:
             if found is not None and self._is_here(found):
                 yield subnetworks.deletion(subnet, self._operations)
         for subnet, rule in zip(wanted, observed.rules, strict=True):
-            if rule is not None and self._is_here(rule):
+            if rule is not None and ingress.is_ours(rule, self._network):
                 yield ingress.deletion(subnet, self._operations)
         yield self._operations.in_compute(f"delete network {name}", "Networks", "delete", alone=True, network=name)
 
@@ -188,18 +209,24 @@ class Vpc:
         return Network.parse(part.network, self._google.project) == self._network
 
     def _users(self, network: Any) -> Iterator[str]:
-        """Yield what is in the network and was not declared: Google would refuse to delete it, naming only one."""
+        """Yield what is in the network and was not declared: Google would refuse to delete it, naming only one.
+
+        Only what is cheap to know: routes, routers, VPN gateways and the like are left for Google to refuse.
+        """
         declared = {(subnet.region, subnet.name) for subnet in self._desired.subnetworks}
         for link in network.subnetworks:
             region, name = link.split("/")[-3::2]  # .../regions/REGION/subnetworks/NAME
             if (region, name) not in declared:
                 yield f"subnetwork {name} ({region})"
+        yield from (f"peering {each.name}" for each in network.peerings)
         rules = {subnet.rule for subnet in self._desired.subnetworks if subnet.allow_multinet}
         firewalls = self._google.list(
             "list firewall rules", self._google.compute("Firewalls").list, {"project": self._google.project}
         )
         yield from (
-            f"firewall rule {each.name}" for each in firewalls if self._is_here(each) and each.name not in rules
+            f"firewall rule {each.name}"
+            for each in firewalls
+            if self._is_here(each) and not (each.name in rules and ingress.is_ours(each, self._network))
         )
 
     def _before(self, observed: Observed) -> State | None:
@@ -232,6 +259,12 @@ class Vpc:
             **{key: value for key, value in managed.items() if value is not None},
             "subnetworks": [subnet.as_state() for subnet in wanted.subnetworks],
         }
+
+
+def _what_is_wrong(subnet: Subnet, rule: Any | None) -> str:
+    if rule is None:
+        return f"there is no rule {subnet.rule}"
+    return f"rule {subnet.rule} is disabled, or is not one for ingress from {', '.join(subnet.ranges)}"
 
 
 def _mtu(network: Any) -> int:

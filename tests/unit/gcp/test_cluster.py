@@ -55,7 +55,7 @@ def cluster(**fields: Any) -> container_v1.Cluster:
 
 
 def resource(wanted: Desired) -> Cluster:
-    google: Any = SimpleNamespace(project="p")
+    google: Any = SimpleNamespace(project="p", progress=lambda text: None)
     return Cluster(wanted, google, Operations(google, Deadline(1)))
 
 
@@ -211,6 +211,38 @@ def test_a_broken_cluster_is_refused_with_googles_words() -> None:
     assert titles(plan(desired(state="absent"), found)) == ["delete cluster edge"]
 
 
+def test_a_partly_broken_cluster_is_warned_of_as_it_was_seen_last() -> None:
+    wanted = resource(desired())
+    degraded = cluster(status="DEGRADED", conditions=[{"message": "1 node is missing"}])
+    planned = wanted.plan(None)
+    assert wanted.facts(degraded, planned)["warnings"] == ["cluster edge is DEGRADED: 1 node is missing"]
+    assert resource(desired(state="absent")).facts(degraded, planned)["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("found", "message"), [(None, "cluster edge is gone"), (cluster(status="ERROR"), "is in state ERROR")]
+)
+def test_a_cluster_that_was_waited_for_in_vain_is_an_error(
+    found: container_v1.Cluster | None, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = resource(desired())
+    monkeypatch.setattr(wanted, "observe", lambda: found)
+    settle = wanted.plan(cluster(status="PROVISIONING")).settle
+    assert settle
+    with pytest.raises(Refused, match=message):
+        settle()
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_cluster_that_others_made_meanwhile_is_compared_once_it_is_there(wait: bool) -> None:
+    google: Any = SimpleNamespace(project="p", progress=lambda text: None)
+    operations = Operations(google, Deadline(1))
+    planned = Cluster(desired(wait=wait), google, operations).plan(None)
+    assert not planned.overtaken()
+    operations.overtaken = True
+    assert planned.overtaken() is wait
+
+
 @pytest.mark.parametrize(
     ("found", "expected"),
     [(None, []), (cluster(), ["delete cluster edge"]), (cluster(status="STOPPING"), [])],
@@ -236,9 +268,10 @@ def test_facts_reach_the_cluster_and_hold_no_secret() -> None:
         "version": "1.34.4-gke.1047000",
         "pending": False,
         "operations": [],
+        "warnings": [],
     }
     assert not any(secret in str(facts) for secret in SECRETS.values())
-    assert all(f"\n{fact}:" in RETURN for fact in facts)
+    assert all(f"\n{fact}:" in RETURN for fact in facts.keys() - {"warnings"})
 
 
 @pytest.mark.parametrize("found", [None, cluster(status="STOPPING")])

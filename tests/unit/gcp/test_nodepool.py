@@ -95,7 +95,7 @@ def pool(**fields: Any) -> container_v1.NodePool:
 
 
 def resource(wanted: Desired, check_mode: bool = False) -> NodePool:
-    google: Any = SimpleNamespace(project="p")
+    google: Any = SimpleNamespace(project="p", progress=lambda text: None)
     return NodePool(wanted, google, Operations(google, Deadline(1)), check_mode=check_mode)
 
 
@@ -272,6 +272,41 @@ def test_what_the_cluster_and_the_ranges_show_to_be_wrong_is_refused(
 def test_a_pool_that_keeps_its_size_is_not_measured_again() -> None:
     found = seen(pool(initial_node_count=40))
     assert titles(plan(desired(), found)) == []
+    assert titles(plan(desired(autoscaling={"enabled": False}), found)) == []
+
+
+def test_a_region_has_three_zones_before_there_is_a_cluster() -> None:
+    found = Observed(None, None, {SUBNET: RANGES})
+    with pytest.raises(InvalidOptions, match="node_count 6 x 3 zones needs 18"):
+        plan(desired(location="us-central1", node_count=6), found, check_mode=True)
+    assert plan(desired(node_count=6), found, check_mode=True).changes
+
+
+@pytest.mark.parametrize(
+    ("other", "fits"),
+    [
+        ({"initial_node_count": 13}, True),
+        ({"initial_node_count": 14}, False),
+        ({"initial_node_count": 7, "locations": ["a", "b"]}, False),
+        ({"autoscaling": {"enabled": True, "min_node_count": 1, "max_node_count": 14}}, False),
+        ({"autoscaling": {"enabled": True, "total_max_node_count": 13}, "locations": ["a", "b"]}, True),
+        ({"initial_node_count": 14, "status": "STOPPING"}, True),
+        ({"initial_node_count": 40, "network_config": {}}, True),
+    ],
+)
+def test_other_pools_take_blocks_of_the_same_range(other: dict[str, Any], fits: bool) -> None:
+    found = seen(None, node_pools=[pool(name="other", **other)])
+    if fits:
+        assert plan(desired(node_count=3), found).changes
+    else:
+        with pytest.raises(InvalidOptions, match="of which node pools other may take 14; node_count 3 x 1 zone"):
+            plan(desired(node_count=3), found)
+
+
+def test_a_pool_is_not_its_own_rival() -> None:
+    mine = pool(initial_node_count=16)
+    found = Observed(cluster(node_pools=[mine]), mine, {SUBNET: RANGES})
+    assert titles(plan(desired(node_count=15), found)) == ["set node_count of node pool multinet to 15"]
 
 
 def test_a_missing_subnetwork_is_an_error_only_outside_check_mode() -> None:
@@ -317,8 +352,34 @@ def test_a_broken_pool_is_refused_with_googles_words() -> None:
 
 
 def test_a_partly_broken_pool_is_warned_of() -> None:
-    planned = plan(desired(), seen(pool(status="RUNNING_WITH_ERROR", status_message="1 of 3 nodes")))
-    assert planned.warnings == ("node pool multinet is RUNNING_WITH_ERROR: 1 of 3 nodes",)
+    wanted = resource(desired())
+    broken = seen(pool(status="RUNNING_WITH_ERROR", status_message="1 of 3 nodes"))
+    facts = wanted.facts(broken, wanted.plan(seen(None)))
+    assert facts["warnings"] == ["node pool multinet is RUNNING_WITH_ERROR: 1 of 3 nodes"]
+    assert resource(desired(state="absent")).facts(broken, Plan(None, None))["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("found", "message"), [(None, "node pool multinet is gone"), (pool(status="ERROR"), "is in state ERROR")]
+)
+def test_a_pool_that_was_waited_for_in_vain_is_an_error(
+    found: container_v1.NodePool | None, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = resource(desired())
+    monkeypatch.setattr(wanted, "_find", lambda: found)
+    settle = wanted.plan(seen(pool(status="PROVISIONING"))).settle
+    assert settle
+    with pytest.raises(Refused, match=message):
+        settle()
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_pool_that_others_made_meanwhile_is_compared_once_it_is_there(wait: bool) -> None:
+    google: Any = SimpleNamespace(project="p", progress=lambda text: None)
+    operations = Operations(google, Deadline(1))
+    planned = NodePool(desired(wait=wait), google, operations, check_mode=False).plan(seen(None))
+    operations.overtaken = True
+    assert planned.overtaken() is wait
 
 
 def test_ubuntu_on_an_old_version_is_warned_of() -> None:

@@ -232,6 +232,21 @@ def test_an_existing_network_is_never_written() -> None:
     assert titles(plan(desired(existing=True, state="absent"), ALL)) == []
 
 
+@pytest.mark.parametrize(
+    ("found", "warned"),
+    [
+        (rule(), False),
+        (rule(disabled=True), True),
+        (rule(source_ranges=["10.0.1.0/24"]), True),
+        (rule(denied=[{"I_p_protocol": "all"}]), True),
+    ],
+)
+def test_a_rule_that_does_not_help_is_warned_of(found: compute_v1.Firewall, warned: bool) -> None:
+    planned = plan(desired(existing=True), Observed(network(), (subnetwork(),), (found,)))
+    assert bool(planned.warnings) is warned
+    assert all("is disabled, or is not one for ingress from" in each for each in planned.warnings)
+
+
 def test_the_declared_parts_are_deleted_and_the_rule_after_the_subnetwork() -> None:
     assert titles(plan(desired(state="absent"), ALL)) == [
         "delete subnetwork my-subnet",
@@ -252,6 +267,61 @@ def test_what_else_is_in_the_network_is_listed_and_nothing_is_deleted() -> None:
             desired(state="absent"),
             Observed(network(), (subnetwork(),), (rule(),), ("subnetwork a (r1)", "firewall rule f")),
         )
+
+
+class Rules:
+    """A Google with firewall rules only."""
+
+    project = "p"
+
+    def __init__(self, *rules: compute_v1.Firewall) -> None:
+        self.rules = rules
+
+    def compute(self, service: str) -> Any:
+        return SimpleNamespace(list=None)
+
+    def list(self, what: str, method: object, request: dict[str, str]) -> tuple[compute_v1.Firewall, ...]:
+        return self.rules
+
+
+@pytest.mark.parametrize(
+    ("rules", "found", "expected"),
+    [
+        ([rule()], network(), []),
+        ([rule(name="other")], network(), ["firewall rule other"]),
+        ([rule(name="other", network=f"{LINKS}/global/networks/o")], network(), []),
+        (
+            [rule(allowed=[], denied=[{"I_p_protocol": "all"}], target_tags=["t"])],
+            network(),
+            ["firewall rule my-subnet-allow-multinet"],
+        ),
+        ([], network(peerings=[{"name": "to-others"}]), ["peering to-others"]),
+    ],
+    ids=["our own", "another", "another network's", "another under our name", "a peering"],
+)
+def test_what_else_is_in_the_network_is_found(
+    rules: list[compute_v1.Firewall], found: compute_v1.Network, expected: list[str]
+) -> None:
+    google: Any = Rules(*rules)
+    users = Vpc(desired(state="absent"), google, Operations(google, Deadline(1)))._users(found)
+    assert list(users) == expected
+
+
+def test_what_others_make_meanwhile_is_waited_for_and_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    google: Any = SimpleNamespace(project="p", progress=said.append)
+    operations = Operations(google, Deadline(60), sleep=lambda seconds: None)
+    vpc = Vpc(desired(), google, operations)
+    looks = [Observed(network(), (None,), (None,)), ALL]
+    monkeypatch.setattr(vpc, "observe", lambda: looks.pop(0))
+    planned = vpc.plan(NOTHING)
+    assert not planned.overtaken()
+    operations.overtaken = True
+    assert planned.overtaken()
+    assert planned.settle
+    planned.settle()
+    assert looks == []
+    assert "missing: subnetwork my-subnet, firewall rule my-subnet-allow-multinet" in said[0]
 
 
 def test_all_problems_are_named_at_once() -> None:

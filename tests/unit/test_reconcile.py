@@ -1,0 +1,79 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place that decides whether changes happen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Change, Plan, reconcile
+
+
+class Talk:
+    """A context that remembers what it was told."""
+
+    diff = False
+    tmpdir = ""
+
+    def __init__(self, check_mode: bool = False) -> None:
+        self.check_mode = check_mode
+        self.warned: list[str] = []
+        self.said: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
+
+    def progress(self, text: str) -> None:
+        self.said.append(text)
+
+
+class Parts:
+    """Parts that are to be there; others make some while we are about to, and not as we want them."""
+
+    key = "parts"
+
+    def __init__(self, others_make: str = "") -> None:
+        self.have: dict[str, str] = {}
+        self.others_make = others_make
+        self.overtaken = False
+
+    def observe(self) -> dict[str, str]:
+        return dict(self.have)
+
+    def plan(self, observed: dict[str, str]) -> Plan:
+        changes = [
+            Change(f"{'change' if name in observed else 'create'} {name}", lambda name=name: self.make(name))  # type: ignore[misc]
+            for name in ("a", "b")
+            if observed.get(name) != "ours"
+        ]
+        return Plan(observed, {}, tuple(changes), ("before",), overtaken=lambda: self.overtaken)
+
+    def make(self, name: str) -> None:
+        if name == self.others_make and not self.overtaken:
+            self.have[name], self.overtaken = "theirs", True
+        else:
+            self.have[name] = "ours"
+
+    def facts(self, observed: dict[str, str], plan: Plan) -> dict[str, Any]:
+        return {"seen": observed, "warnings": [f"seen {len(observed)}"]}
+
+
+@pytest.mark.parametrize(
+    ("others_make", "actions"),
+    [("", ["create a", "create b"]), ("a", ["create a", "create b", "change a"])],
+)
+def test_what_others_made_meanwhile_is_looked_at_once_more(others_make: str, actions: list[str]) -> None:
+    result = reconcile(Parts(others_make), Talk())
+    assert result["actions"] == actions
+    assert result["seen"] == {"a": "ours", "b": "ours"}
+
+
+@pytest.mark.parametrize(("check_mode", "seen"), [(False, 2), (True, 0)])
+def test_warnings_tell_what_was_seen_last(check_mode: bool, seen: int) -> None:
+    talk = Talk(check_mode)
+    result = reconcile(Parts(), talk)
+    assert talk.warned == ["before", f"seen {seen}"]
+    assert "warnings" not in result
+    assert result["changed"]
