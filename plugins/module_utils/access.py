@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from .errors import InvalidOptions, Problem, Refused
+from .errors import AccessError, InvalidOptions, Problem, Refused
 from .gcp.clients import Google
 from .gcp.credentials import current_token, find_credentials
 from .kube import connection
@@ -36,14 +36,14 @@ def google(params: Params, context: Context) -> Google:
     )
 
 
-def kubernetes(params: Params, context: Context) -> Kube | Nowhere:
+def kubernetes(params: Params, context: Context) -> Kube:
     """Return a client for a cluster's API server.
 
     :param params: validated options, with those of options.kubernetes().
     :returns: :class:`Nowhere` in check mode if gke_cluster.endpoint is an empty string: the cluster is still to be
         made, so there is nothing in it and nobody to ask.
     :raises Refused: the same without check mode.
-    :raises AccessError: there are no usable credentials, or the kubeconfig cannot be used.
+    :raises AccessError: there are no usable credentials, or the kubeconfig or the CA cannot be used.
     """
     gke = params["gke_cluster"]
     if not gke:
@@ -59,11 +59,19 @@ def kubernetes(params: Params, context: Context) -> Kube | Nowhere:
     return Kube(
         connection.from_endpoint(
             endpoint,
-            base64.b64decode(ca_data or "").decode(),
+            _pem(ca_data or ""),
             token=lambda: current_token(credentials),
             proxy=params["proxy"],
         )
     )
+
+
+def _pem(ca_data: str) -> str:
+    """Return the PEM that the Container API gives in base64."""
+    try:
+        return base64.b64decode(ca_data).decode("ascii")
+    except ValueError as error:
+        raise AccessError(f"gke_cluster.ca_data is not a certificate (PEM) in base64: {error}") from error
 
 
 def _look_up(params: Params, context: Context) -> tuple[str, str]:

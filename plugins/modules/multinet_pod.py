@@ -74,7 +74,8 @@ options:
     default: present
   wait_timeout:
     description:
-      - How long to wait until the pod runs and its network status names every interface, in seconds.
+      - How long to wait in all, in seconds, until a pod that is deleted is gone, and until the new one runs and its
+        network status names every interface.
       - The failure then names what the pod waits for and its last warning, in Multus' own words if it was Multus.
     type: int
     default: 180
@@ -200,7 +201,6 @@ SPEC: dict[str, Any] = {
         "replace": {"type": "bool", "default": False},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
-    "mutually_exclusive": options.KUBERNETES_EXCLUSIVE,
     "required_if": [("state", "present", ["image"])],
     "supports_check_mode": True,
 }
@@ -209,9 +209,14 @@ SPEC: dict[str, Any] = {
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Bring the pod into its state."""
     desired = DesiredPod.of(params)
-    wait_timeout = params["wait_timeout"] if params["wait"] else None
-    kube = access.kubernetes(params, context)
-    return reconcile(PodResource(kube, desired, wait_timeout=wait_timeout, progress=context.progress), context)
+    resource = PodResource(
+        access.kubernetes(params, context),
+        desired,
+        wait=params["wait"],
+        timeout=params["wait_timeout"],
+        progress=context.progress,
+    )
+    return reconcile(resource, context)
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ description:
   - Fails with all findings and what to do about each. It never reports a change.
   - Needs the right to list pods, nodes, NetworkAttachmentDefinitions and IPPools everywhere, and to get DaemonSets in
     C(kube-system); for probes also to create and delete pods, to get and create C(pods/exec), and to list events, in
-    the probes' namespace.
+    the probes' namespace; to list events in the namespaces of O(pods), too.
 author:
   - multinet.gke contributors (@multinet-gke)
 extends_documentation_fragment:
@@ -41,8 +41,24 @@ options:
         that carry its network) and V(firewall_rule) (the rule that lets its packets cross nodes, for the advice).
     type: list
     elements: raw
+  pods:
+    description:
+      - Pods that must be there and run with all the interfaces that they ask for. One that is missing, or does not run,
+        is an error with what it waits for.
+      - Pods on the attachments that are not named here are looked at too; if they do not run, that is a warning.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the pod.
+        type: str
+        required: true
+      namespace:
+        description: Namespace of the pod.
+        type: str
+        default: default
   namespaces:
-    description: Look at the pods of these namespaces only; by default at all.
+    description: Look at the pods of these namespaces (and at O(pods)) only; by default at all.
     type: list
     elements: str
   probe:
@@ -95,6 +111,8 @@ EXAMPLES = r"""
         master: eth1
         range: 172.16.1.0/24
         node_pools: [multinet]
+    pods:
+      - name: samplepod
   register: verified
 
 - name: Show who reaches whom
@@ -121,7 +139,8 @@ results:
   elements: dict
   contains:
     check:
-      description: The question, for example V(rollout), V(network_status), V(ip_in_pool), V(mac), V(probe), V(ping).
+      description:
+        - The question, for example V(rollout), V(pod), V(network_status), V(ip_in_pool), V(mac), V(probe), V(ping).
       type: str
       returned: always
       sample: ping
@@ -256,6 +275,14 @@ SPEC: dict[str, Any] = {
     "argument_spec": {
         **options.kubernetes(),
         "attachments": {"type": "list", "elements": "raw"},
+        "pods": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "name": {"type": "str", "required": True},
+                "namespace": {"type": "str", "default": "default"},
+            },
+        },
         "namespaces": {"type": "list", "elements": "str"},
         "probe": {"type": "bool", "default": True},
         "probe_image": {"type": "str", "default": "docker.io/library/busybox:1.37"},
@@ -265,7 +292,6 @@ SPEC: dict[str, Any] = {
         "wait_timeout": {"type": "int", "default": 120},
         "fail_on": {"type": "str", "choices": ["error", "warning", "never"], "default": "error"},
     },
-    "mutually_exclusive": options.KUBERNETES_EXCLUSIVE,
     "supports_check_mode": True,
 }
 

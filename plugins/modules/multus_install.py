@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Installs what GKE's guide on Multus, IPVLAN and Whereabouts installs. That is three kinds of objects (C(IPPool),
     C(OverlappingRangeIPReservation), C(NetworkAttachmentDefinition)), roles, a configuration, and a DaemonSet that puts
-    both on every node.
+    both on every node. What has a namespace is in C(kube-system), as in the guide; Whereabouts keeps its pools there.
   - The defaults are the guide's values. What C(kubectl) made of the guide's manifest is adopted without a change.
   - Reads each of the ten objects once and writes only those that are missing or differ. Fields that no option speaks
     of are left as they are.
@@ -27,17 +27,11 @@ extends_documentation_fragment:
   - multinet.gke.attributes
 notes:
   - Needs the permissions C(get), C(create) and C(patch) for C(customresourcedefinitions), C(clusterroles),
-    C(clusterrolebindings), and in O(namespace) for C(serviceaccounts), C(configmaps) and C(daemonsets), and C(list) for
-    C(pods) in O(namespace).
+    C(clusterrolebindings), and in C(kube-system) for C(serviceaccounts), C(configmaps) and C(daemonsets), and C(list)
+    for C(pods) there.
   - Kubernetes lets nobody grant what they may not do themselves. The roles grant everything on C(k8s.cni.cncf.io),
     and to Whereabouts its pools, leases, and C(get) and C(list) of pods. On GKE, C(roles/container.admin) has it all.
 options:
-  namespace:
-    description:
-      - The namespace of configuration, service account and DaemonSet. Whereabouts keeps its pools there.
-      - It must exist, and allow pods of the priority class C(system-node-critical).
-    type: str
-    default: kube-system
   multus_image:
     description: Image of Multus. It must contain C(/gkecmd), as GKE's images do and upstream's do not.
     type: str
@@ -195,11 +189,6 @@ multus:
   returned: success
   type: dict
   contains:
-    namespace:
-      description: Where it is.
-      type: str
-      returned: always
-      sample: kube-system
     multus_image:
       description: Image of Multus.
       type: str
@@ -331,7 +320,6 @@ SPEC: dict[str, Any] = {
     "argument_spec": {
         **options.kubernetes(),
         **options.wait(300),
-        "namespace": {"type": "str", "default": multus.NAMESPACE},
         "multus_image": {"type": "str", "default": multus.MULTUS_IMAGE},
         "whereabouts_image": {"type": "str", "default": multus.WHEREABOUTS_IMAGE},
         "config": {
@@ -364,7 +352,6 @@ SPEC: dict[str, Any] = {
         "max_unavailable": {"type": "str", "default": "2"},
         "state": {"type": "str", "choices": ["present", "rendered"], "default": "present"},
     },
-    "mutually_exclusive": options.KUBERNETES_EXCLUSIVE,
     "supports_check_mode": True,
 }
 

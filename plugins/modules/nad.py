@@ -370,7 +370,6 @@ SPEC: dict[str, Any] = {
         "state": {"type": "str", "choices": ["present", "absent", "rendered"], "default": "present"},
     },
     "mutually_exclusive": [
-        *options.KUBERNETES_EXCLUSIVE,
         *(("config", part) for part in PARTS),
         ("ranges", "range"),
         ("ranges", "exclude"),

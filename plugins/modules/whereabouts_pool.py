@@ -44,7 +44,7 @@ options:
   state:
     description:
       - With V(present) there is such a pool; allocations in it are left alone.
-      - With V(absent) there is none; it is refused while allocations are, or may be, in use.
+      - With V(absent) there is none; it is refused while allocations are reserved, in use, or may be.
       - With V(reconciled) orphaned addresses are released, together with the reservations that hold them across pools.
         If there is no such pool, there is nothing to do.
     type: str
@@ -192,7 +192,7 @@ SPEC: dict[str, Any] = {
         "confirm_after": {"type": "int", "default": 60},
         "max_release": {"type": "int"},
     },
-    "mutually_exclusive": [*options.KUBERNETES_EXCLUSIVE, ("name", "range")],
+    "mutually_exclusive": [("name", "range")],
     "required_one_of": [("name", "range")],
     "required_if": [("state", "present", ["range"])],
     "supports_check_mode": True,

@@ -170,7 +170,7 @@ SPEC: dict[str, Any] = {
         "network_name": {"type": "str"},
         "namespace": {"type": "str", "default": "kube-system"},
     },
-    "mutually_exclusive": [*options.KUBERNETES_EXCLUSIVE, ("name", "range")],
+    "mutually_exclusive": [("name", "range")],
     "supports_check_mode": True,
 }
 

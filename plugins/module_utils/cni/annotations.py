@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .ranges import parse_address
+from .texts import LABEL
 
 NETWORKS = "k8s.v1.cni.cncf.io/networks"
 NETWORK_STATUS = "k8s.v1.cni.cncf.io/network-status"
 
 LONGEST_INTERFACE_NAME = 15  # IFNAMSIZ of Linux less the final zero
 
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")  # RFC 1123
 _JSON_FORM = re.compile(r'[\[{"]')
 # Fields of an element in the JSON form beside name, namespace and interface; others are dropped, as Multus does.
 _OPTIONS: dict[str, type] = {
@@ -92,7 +92,7 @@ def parse_selection(item: str, namespace: str) -> Selection:
         raise ValueError(f'"{item.strip()}" is not [namespace/]name[@interface]')
     of_namespace, name, interface = before.strip(), name.strip(), interface.strip()
     for label in (of_namespace, name):
-        if label and not _LABEL.fullmatch(label):
+        if label and not LABEL.fullmatch(label):
             raise ValueError(f'"{label}" is not a name for Multus: a-z, 0-9 and - only, no dots, no - at the ends')
     if not is_interface_name(interface or "net1"):
         raise ValueError(f'"{interface}" is not an interface name: 1 to 15 characters without / and spaces')

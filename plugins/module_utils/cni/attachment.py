@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from .ipam import ranges_of
 from .ipam_rules import check_ipam
 from .netconf import WHEREABOUTS, Config
 from .ranges import IPNetwork, parse_address
+from .texts import LONGEST_LABEL, is_label, texts
 
 PRIMARY_INTERFACE = "eth0"
 DEFAULT_MASTER = "eth1"
@@ -26,7 +26,6 @@ DEFAULT_CNI_VERSION = "0.3.1"
 MODES = ("l2", "l3", "l3s")  # the first is the default
 OTHER_IPAM = ("static", "host-local")  # they keep no pools
 
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # RFC 1123
 # Options of the ipam section, and the keys that they become.
 _IPAM = {
     "range": "range",
@@ -71,8 +70,8 @@ class Attachment:
             name=name,
             namespace=params["namespace"],
             config=netconf.named(config, name) if config else None,
-            labels=_texts(params["labels"]),
-            annotations=_texts(params["annotations"]),
+            labels=texts(params["labels"]),
+            annotations=texts(params["annotations"]),
             force=params["delete_policy"] == "force",
             warnings=tuple(warnings),
         )
@@ -103,16 +102,12 @@ class Attachment:
 
 
 def _check_name(problems: Problems, name: str) -> None:
-    if _LABEL.fullmatch(name):
+    if is_label(name):
         return
     if "." in name:
         problems.add("name", name, f'name "{name}" cannot be used in the comma form of {NETWORKS}')
     else:
-        problems.add("name", name, "is no name for an attachment: a-z, 0-9 and -, at most 63 characters")
-
-
-def _texts(values: Mapping[str, Any] | None) -> dict[str, str] | None:
-    return None if values is None else {key: str(value) for key, value in values.items()}
+        problems.add("name", name, f"is no name for an attachment: a-z, 0-9 and -, at most {LONGEST_LABEL} characters")
 
 
 def _structured(problems: Problems, params: Mapping[str, Any]) -> tuple[Config, list[str]]:

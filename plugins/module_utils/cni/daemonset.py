@@ -19,6 +19,7 @@ from .rbac import SERVICE_ACCOUNT
 Object = dict[str, Any]
 
 NAME = "gke-multinet"
+NAMESPACE = "kube-system"  # of all that it needs; Whereabouts keeps its pools there, too
 LABELS = {"app": NAME}
 CONFIG_MAP = "multus-cni-config"
 CONFIG_KEY = "cni-conf.json"
@@ -105,7 +106,6 @@ def volumes(kubeconfig: str, cni_bin_dir: str, conf_file: str) -> list[Object]:
 
 def daemonset(
     *,
-    namespace: str,
     containers: list[Object],
     init_containers: list[Object],
     volumes: list[Object],
@@ -128,7 +128,7 @@ def daemonset(
     return {
         "apiVersion": "apps/v1",
         "kind": "DaemonSet",
-        "metadata": {"name": NAME, "namespace": namespace, "labels": LABELS},
+        "metadata": {"name": NAME, "namespace": NAMESPACE, "labels": LABELS},
         "spec": {
             "selector": {"matchLabels": LABELS},
             "template": {"metadata": {"labels": LABELS}, "spec": pod},

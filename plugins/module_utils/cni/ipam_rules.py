@@ -17,7 +17,8 @@ from typing import Any
 from ..errors import Problems
 from .ipam import RANGE_KEYS, TOO_SMALL, AddressRange, parse_exclude, parse_range, ranges_of
 from .ranges import IPAddress, overlapping, parse_address, parse_masked
-from .whereabouts import is_object_name, pool_name
+from .texts import is_object_name
+from .whereabouts import pool_name
 
 SEVERAL_ADDRESSES = (0, 3, 0)  # CNI version since which a pod may have several addresses of one family
 

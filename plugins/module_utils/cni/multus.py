@@ -15,7 +15,6 @@ from .multusconf import MultusConfig
 
 Object = dict[str, Any]
 
-NAMESPACE = "kube-system"
 MULTUS_IMAGE = (
     "gcr.io/gke-release/multus-cni:v4.2.1-gke.6@sha256:25b48b8dbbf6c78a10452836f52dee456514783565b70633a168a39e6d322310"
 )
@@ -42,7 +41,6 @@ RESOURCES: Mapping[str, Object] = {
 class Installation:
     """What is to be installed; the defaults are the guide's."""
 
-    namespace: str = NAMESPACE
     multus_image: str = MULTUS_IMAGE
     whereabouts_image: str = WHEREABOUTS_IMAGE
     config: MultusConfig = field(default_factory=MultusConfig)
@@ -88,8 +86,8 @@ def manifest(wanted: Installation) -> list[Object]:
         rbac.multus_role(),
         rbac.whereabouts_role(),
         rbac.multus_binding(),
-        rbac.whereabouts_binding(wanted.namespace),
-        rbac.service_account(wanted.namespace),
+        rbac.whereabouts_binding(daemonset.NAMESPACE),
+        rbac.service_account(daemonset.NAMESPACE),
         _daemon_set(wanted),
     ]
 
@@ -107,7 +105,6 @@ def described(documents: list[Object]) -> dict[str, Any]:
     flags = containers.get(daemonset.GC, {}).get("args", [])
     strategy = daemon_set.get("spec", {}).get("updateStrategy", {})
     return {
-        "namespace": daemon_set.get("metadata", {}).get("namespace"),
         "multus_image": containers.get(daemonset.INSTALL_CONFIG, {}).get("image"),
         "whereabouts_image": containers.get(daemonset.GC, {}).get("image"),
         "config": {
@@ -130,14 +127,13 @@ def _config_map(wanted: Installation) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": daemonset.CONFIG_MAP, "namespace": wanted.namespace, "labels": daemonset.LABELS},
+        "metadata": {"name": daemonset.CONFIG_MAP, "namespace": daemonset.NAMESPACE, "labels": daemonset.LABELS},
         "data": {daemonset.CONFIG_KEY: wanted.config.text()},
     }
 
 
 def _daemon_set(wanted: Installation) -> Object:
     return daemonset.daemonset(
-        namespace=wanted.namespace,
         containers=_sized(
             wanted, daemonset.control_loop(wanted.whereabouts_image, wanted.gc_cron, wanted.gc_log_level)
         ),

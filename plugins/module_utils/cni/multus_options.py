@@ -16,12 +16,12 @@ from . import daemonset
 from .multus import Installation
 from .multusconf import MultusConfig
 from .quantities import quantity
+from .texts import texts
 
 NODE_NETWORK_FILE = "10-gke-ptp.conflist"  # what netd writes, and the kubelet uses without Multus
 UPSTREAM = "ghcr.io/k8snetworkplumbingwg/"
 LEAST_MEMORY = "50Mi"
 
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # RFC 1123 label
 _CRON_FIELD = re.compile(r"[-*/,0-9A-Za-z?]+")
 _PERCENT = re.compile(r"\d+%?")
 
@@ -36,10 +36,6 @@ def installation(params: Mapping[str, Any]) -> Installation:
     _check_images(problems, params)
     _check_config(problems, config)
     _check_resources(problems, params["resources"] or {})
-    if not _NAMESPACE.fullmatch(params["namespace"]):
-        problems.add(
-            "namespace", params["namespace"], "is no name for a namespace: a-z, 0-9 and -, at most 63 characters"
-        )
     cron = params["gc"]["cron"]
     if len(cron.split()) != 5 or not all(_CRON_FIELD.fullmatch(each) for each in cron.split()):
         problems.add("gc.cron", cron, f'gc.cron "{cron}" is not a 5-field cron expression')
@@ -48,7 +44,6 @@ def installation(params: Mapping[str, Any]) -> Installation:
     problems.raise_if_any()
     most = params["max_unavailable"]
     return Installation(
-        namespace=params["namespace"],
         multus_image=params["multus_image"],
         whereabouts_image=params["whereabouts_image"],
         config=MultusConfig(
@@ -60,7 +55,7 @@ def installation(params: Mapping[str, Any]) -> Installation:
         gc_cron=cron,
         gc_log_level=params["gc"]["log_level"],
         resources=params["resources"] or {},
-        node_selector={key: str(value) for key, value in (params["node_selector"] or {}).items()},
+        node_selector=texts(params["node_selector"]) or {},
         tolerations=tuple(params["tolerations"]),
         max_unavailable=most if most.endswith("%") else int(most),
     )

@@ -10,7 +10,7 @@ Keys and defaults: Multus v4.2.1 pkg/types/conf.go LoadNetConf.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,18 @@ _KEYS = {
     "global_namespaces": "globalNamespaces",
     "capabilities": "capabilities",
 }
+
+
+def allows(
+    pod_namespace: str, attachment_namespace: str, global_namespaces: Collection[str] = DEFAULT_GLOBAL_NAMESPACES
+) -> bool:
+    """Tell whether Multus lets a pod use an attachment under namespaceIsolation, which the guide sets.
+
+    Otherwise the pod never starts. Rule: pkg/k8sclient isValidNamespaceReference.
+
+    :param global_namespaces: whose attachments pods of any namespace may use.
+    """
+    return attachment_namespace == pod_namespace or attachment_namespace in global_namespaces
 
 
 @dataclass(frozen=True)
@@ -50,8 +62,8 @@ class MultusConfig:
         return self.global_namespaces or DEFAULT_GLOBAL_NAMESPACES
 
     def allows(self, pod_namespace: str, attachment_namespace: str) -> bool:
-        """Tell whether a pod may use an attachment; pkg/k8sclient isValidNamespaceReference."""
-        return not self.namespace_isolation or attachment_namespace in (pod_namespace, *self.visible_everywhere)
+        """Tell whether a pod may use an attachment."""
+        return not self.namespace_isolation or allows(pod_namespace, attachment_namespace, self.visible_everywhere)
 
     def value(self) -> dict[str, Any]:
         """Return the file's contents as a JSON value, in the guide's order."""

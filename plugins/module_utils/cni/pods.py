@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,6 +56,11 @@ class Pod:
         return f"{self.namespace}/{self.name}"
 
     @property
+    def runs(self) -> bool:
+        """Tell whether its containers have been started."""
+        return self.phase == "Running"
+
+    @property
     def has_ended(self) -> bool:
         """Tell whether its containers have ended for good."""
         return self.phase in ("Succeeded", "Failed")
@@ -64,6 +69,12 @@ class Pod:
     def additional_ips(self) -> frozenset[str]:
         """Return its addresses on additional networks; what is marked as default belongs to the cluster's own."""
         return frozenset(ip for interface in self.interfaces or () if not interface.default for ip in interface.ips)
+
+    @property
+    def missing(self) -> list[str]:
+        """Return the attachments that it asks for and did not get, as network-status tells."""
+        got = Counter(interface.network for interface in self.interfaces or ())
+        return sorted((Counter(selection.attachment for selection in self.selections) - got).elements())
 
     def asks_for(self, attachment: str) -> bool:
         """Tell whether it asks for an attachment, "namespace/name"."""

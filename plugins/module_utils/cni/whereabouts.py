@@ -18,15 +18,11 @@ from typing import Any, Literal
 from .pods import Pods
 from .ranges import IPAddress, IPNetwork, parse_address, parse_cidr, parse_masked
 
-NAMESPACE = "kube-system"  # WHEREABOUTS_NAMESPACE of the guide's DaemonSet: where its pools are
-
-# What Kubernetes allows as the name of an object: an RFC 1123 subdomain of at most 253 characters.
-_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_OBJECT_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
-
 
 def pool_name(cidr: IPNetwork, network_name: str = "") -> str:
     """Return the name of the IPPool for a range: that of 172.16.1.0/24 is 172.16.1.0-24.
+
+    That of ::/64 starts with a hyphen; Kubernetes takes it with a network_name before it only.
 
     :param network_name: of the attachment's ipam; it separates pools for the same range.
     """
@@ -38,32 +34,18 @@ def reservation_name(address: IPAddress, network_name: str = "") -> str:
     return _object_name(str(address), network_name)
 
 
-def is_object_name(name: str) -> bool:
-    """Tell whether Kubernetes takes a name: that of ::/64 starts with a hyphen and needs a network_name before it."""
-    return bool(_OBJECT_NAME.fullmatch(name))
-
-
 def _object_name(text: str, network_name: str) -> str:
     # A name must not end with a hyphen: fd00:: becomes fd00--0.
     name = re.sub("[:/]", "-", f"{text}0" if text.endswith(":") else text)
     return f"{network_name}-{name}" if network_name else name
 
 
-def offset_of(address: IPAddress, base: IPAddress) -> int:
-    """Return the key under which a pool holds an address: its distance from the pool's base address.
-
-    Upstream's IPGetOffset loses the sign, and borrows wrongly across octets (192.168.3.5 is 251 from 192.168.2.10, not
-    241); both show only if the base is no network address, and such pools are not judged here.
-
-    :raises ValueError: the address is of another family, or before the base.
-    """
-    if address.version != base.version or address < base:
-        raise ValueError(f"{address} is not at or after {base}")
-    return int(address) - int(base)
-
-
 def address_at(offset: int, base: IPAddress) -> IPAddress:
-    """Return the address that a key stands for; ValueError if there is none so far from the base."""
+    """Return the address that a key of a pool stands for; ValueError if there is none so far from the base.
+
+    Upstream's IPGetOffset, which makes the keys, loses the sign, and borrows wrongly across octets (192.168.3.5 is 251
+    from 192.168.2.10, not 241); both show only if the base is no network address, and such pools are not judged here.
+    """
     try:
         found: IPAddress = base + offset
     except IndexError as error:

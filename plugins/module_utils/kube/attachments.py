@@ -12,15 +12,14 @@ from typing import Any
 
 from ..cni import netconf
 from ..cni.attachment import Attachment
+from ..cni.daemonset import NAMESPACE as POOLS_NAMESPACE
 from ..cni.netconf import Config
 from ..cni.pods import Pod
-from ..cni.whereabouts import NAMESPACE as POOLS_NAMESPACE
+from ..cni.texts import some
 from ..errors import ApiError, Refused
 from ..reconcile import Change, Plan, State
-from .client import Kube, Nowhere, Object
+from .client import Kube, Object
 from .kinds import NAD, POD, Ref
-
-LONGEST_LIST = 5  # pods that a message names
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Observed:
     """An attachment, and who uses it."""
 
     attachment: Object | None
-    users: tuple[str, ...] = ()  # "namespace/pod"; only looked for before a deletion
+    users: tuple[str, ...] = ()  # "namespace/pod", before the deletion; not looked for otherwise
 
 
 class AttachmentResource:
@@ -36,20 +35,19 @@ class AttachmentResource:
 
     key = "nad"
 
-    def __init__(self, kube: Kube | Nowhere, wanted: Attachment) -> None:
+    def __init__(self, kube: Kube, wanted: Attachment) -> None:
         """Take what is wanted."""
         self._kube, self._wanted = kube, wanted
         self._ref = Ref(NAD, wanted.name, wanted.namespace)
+        self._users: tuple[str, ...] = ()
 
     def observe(self) -> Observed:
-        """Read the attachment, and if it is to go, the pods that use it."""
+        """Read the attachment, and if it is to go, the pods that use it; when it has gone, they are those of before."""
         found = self._kube.get(self._ref)
-        if found is None or self._wanted.config is not None:
-            return Observed(found)
-        pods = (Pod.of(pod) for pod in self._kube.list(POD))
-        return Observed(
-            found, tuple(pod.ref for pod in pods if not pod.has_ended and pod.asks_for(self._wanted.annotation))
-        )
+        if found is not None and self._wanted.config is None:
+            pods = (Pod.of(pod) for pod in self._kube.list(POD))
+            self._users = tuple(pod.ref for pod in pods if not pod.has_ended and pod.asks_for(self._wanted.annotation))
+        return Observed(found, self._users)
 
     def plan(self, observed: Observed) -> Plan:
         """Return what to write.
@@ -70,11 +68,11 @@ class AttachmentResource:
             after["config"] = before["config"]
         changed = [key for key in after if after[key] != before[key]]
         patch = _patch(self._wanted, changed)
-        update = Change(f"update {', '.join(changed)} of {title}", lambda: self._write().patch(self._ref, patch))
+        update = Change(f"update {', '.join(changed)} of {title}", lambda: self._kube.patch(self._ref, patch))
         return Plan(before, after, (update,) if changed else (), self._wanted.warnings)
 
     def facts(self, observed: Observed, plan: Plan) -> dict[str, Any]:
-        """Return the pools, the annotation for pods, and before a deletion the pods that use it."""
+        """Return the pools, the annotation for pods, and with a deletion the pods that use it."""
         facts: dict[str, Any] = {
             "annotation": self._wanted.annotation,
             "pools": netconf.pools_of(self._wanted.config, POOLS_NAMESPACE) if self._wanted.config else [],
@@ -86,22 +84,16 @@ class AttachmentResource:
     def _removal(self, observed: Observed, before: State | None) -> Plan:
         users = observed.users
         if users and not self._wanted.force:
-            rest = f" and {len(users) - LONGEST_LIST} more" if len(users) > LONGEST_LIST else ""
             raise Refused(
-                f"{self._ref} is used by {', '.join(users[:LONGEST_LIST])}{rest}: delete these pods first, "
+                f"{self._ref} is used by {some(users)}: delete these pods first, "
                 "or set delete_policy to force (they keep their interfaces, but cannot be made anew)"
             )
-        gone = Change(f"delete {self._ref}", lambda: self._write().delete(self._ref))
+        gone = Change(f"delete {self._ref}", lambda: self._kube.delete(self._ref))
         return Plan(before, None, (gone,) if before else ())
-
-    def _write(self) -> Kube:
-        if isinstance(self._kube, Nowhere):
-            raise Refused("the cluster is still to be made")
-        return self._kube
 
     def _create(self) -> None:
         try:
-            self._write().create(self._wanted.document())
+            self._kube.create(self._wanted.document())
         except ApiError as error:
             if error.status == 404 and not error.reason:  # the path itself is unknown, not the namespace
                 raise Refused(f"{self._ref}: this cluster knows no such kind; run multus_install first") from error

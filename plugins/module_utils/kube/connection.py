@@ -23,7 +23,7 @@ class Connection:
     pool: Any  # urllib3.PoolManager, with the CA, the client certificate and the proxy in it
     tls: ssl.SSLContext  # the same for web sockets (exec)
     headers: Callable[[], dict[str, str]]  # authorization
-    proxy: str | None = None
+    proxy: str | None = None  # on the way to this host; None: the host is reached directly
 
 
 def from_endpoint(endpoint: str, ca: str, token: Callable[[], str], proxy: str | None = None) -> Connection:
@@ -51,7 +51,7 @@ def from_options(params: dict[str, Any], tmpdir: str) -> Connection:
     if params["host"]:
         configuration.host = params["host"]
     else:
-        config = library("kubernetes.config", "kubernetes")
+        config, yaml = library("kubernetes.config", "kubernetes"), library("yaml", "PyYAML")
         try:
             config.load_kube_config(
                 config_file=params["kubeconfig"],
@@ -60,10 +60,12 @@ def from_options(params: dict[str, Any], tmpdir: str) -> Connection:
                 persist_config=False,
                 temp_file_path=tmpdir,
             )
-        except (config.ConfigException, OSError, ValueError) as error:
+        # The last two are what the library makes of a file with a text or a list where a mapping should be.
+        except (config.ConfigException, yaml.YAMLError, OSError, ValueError, TypeError, AttributeError) as error:
             raise AccessError(f"the kubeconfig cannot be used: {error}") from error
     if params["api_key"]:
         configuration.api_key = {"authorization": f"Bearer {params['api_key']}"}
+        configuration.refresh_api_key_hook = None  # it would bring back the kubeconfig's own
     for option, attribute in (
         ("ca_cert", "ssl_ca_cert"),
         ("client_cert", "cert_file"),
@@ -77,8 +79,13 @@ def from_options(params: dict[str, Any], tmpdir: str) -> Connection:
 
 
 def _headers(configuration: Any) -> dict[str, str]:
-    """Return the authorization header as the library would send it; it refreshes tokens of exec plugins."""
-    value = configuration.get_api_key_with_prefix("authorization") or configuration.get_basic_auth_token()
+    """Return the authorization header as the library would send it; it refreshes tokens of exec plugins.
+
+    The token of a kubeconfig (or its user and password, encoded) is under the first name, in older versions under the
+    second one.
+    """
+    names = ("BearerToken", "authorization")
+    value = next(filter(None, map(configuration.get_api_key_with_prefix, names)), None)
     return {"authorization": value} if value else {}
 
 
@@ -95,4 +102,8 @@ def _connection(configuration: Any, ca: str | None, headers: Callable[[], dict[s
         pool.connection_pool_kw["ca_cert_data"] = ca
     if not configuration.verify_ssl:
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-    return Connection(configuration.host.rstrip("/"), pool, tls, headers, configuration.proxy)
+    # The library has decided whether the proxy is for this host (NO_PROXY); web sockets go the same way.
+    is_direct = type(pool) is library("urllib3", "kubernetes").PoolManager
+    return Connection(
+        configuration.host.rstrip("/"), pool, tls, headers, proxy=None if is_direct else configuration.proxy
+    )

@@ -24,7 +24,7 @@ from .connection import Connection
 from .kinds import Ref
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
-STDOUT, STDERR, ERROR, CLOSE = 1, 2, 3, 255
+STDOUT, STDERR, ERROR = 1, 2, 3
 
 
 @dataclass(frozen=True)

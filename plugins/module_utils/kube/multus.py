@@ -15,10 +15,11 @@ from typing import Any, TypeAlias
 from ..cni import multus
 from ..cni.daemonset import LABELS
 from ..cni.multus import Installation
-from ..errors import Immutable, Refused
+from ..cni.texts import some
+from ..errors import Immutable
 from ..reconcile import Change, Plan, State
 from ..waiting import Deadline, poll
-from .client import Kube, Nowhere, Object
+from .client import Kube, Object
 from .kinds import CONFIG_MAP, CRD, DAEMON_SET, Kind, Ref
 from .objects import Difference, drift
 from .rollout import Rollout, wait_until_rolled_out
@@ -58,7 +59,7 @@ class Drift:
         if not self.exists:
             return f"create {self.ref}"
         paths = [difference.path for difference in self.differences]
-        return f"update {self.ref} ({', '.join(paths[:3])}{', ...' if len(paths) > 3 else ''})"
+        return f"update {self.ref} ({some(paths, 3)})"
 
     def touches(self, field: str) -> bool:
         """Tell whether a field, or something within it, is to be written."""
@@ -80,7 +81,7 @@ class MultusResource:
 
     def __init__(
         self,
-        kube: Kube | Nowhere,
+        kube: Kube,
         wanted: Installation,
         *,
         wait: bool,
@@ -162,17 +163,12 @@ class MultusResource:
         if each.ref.kind == CRD:
             return partial(self._define, each)
         if each.ref == self._config_map and stale:
-            return lambda: self._write().apply(_annotated(each.desired, STALE_BEFORE, _now()))
-        return lambda: self._write().apply(each.desired)
-
-    def _write(self) -> Kube:
-        if isinstance(self._kube, Nowhere):
-            raise Refused("the cluster is still to be made")
-        return self._kube
+            return lambda: self._kube.apply(_annotated(each.desired, STALE_BEFORE, _now()))
+        return lambda: self._kube.apply(each.desired)
 
     def _define(self, each: Drift) -> None:
         """Write a definition, and wait until the API serves what it defines."""
-        self._write().apply(each.desired)
+        self._kube.apply(each.desired)
         poll(
             lambda: self._kube.get(each.ref),
             lambda definition: "Established" in _true_conditions(definition),
@@ -185,7 +181,7 @@ class MultusResource:
     def _restart(self) -> None:
         annotations = {RESTARTED_AT: _now()}
         patch = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
-        self._write().patch(self._daemon_set, patch)
+        self._kube.patch(self._daemon_set, patch)
 
     def _await_rollout(self) -> None:
         selector = ",".join(f"{key}={value}" for key, value in LABELS.items())

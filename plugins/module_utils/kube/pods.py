@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 from ..cni.annotations import NETWORKS, Selection, parse_selection, render_selections
 from ..cni.pods import Pod
+from ..cni.texts import LONGEST_SUBDOMAIN, is_object_name, texts
 from ..errors import Problems, Refused, TimedOut
 from ..reconcile import Change, Plan, State
 from ..waiting import Deadline, poll
@@ -23,10 +23,8 @@ from .kinds import POD, Ref
 
 CONTAINER = "main"
 GRACE_SECONDS = 1
-GONE_TIMEOUT = 60  # seconds
 GKE_INTERFACES = "networking.gke.io/interfaces"  # GKE's own multi-networking; a pod has one or the other
 
-_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9.]*[a-z0-9])?")  # RFC 1123 subdomain
 _FIXED = ("command", "args", "attachments", "node_selector", "node_name")  # once the pod has been made
 
 
@@ -54,8 +52,9 @@ class DesiredPod:
         :raises InvalidOptions: with all that is wrong in them.
         """
         problems = Problems()
-        if not _NAME.fullmatch(params["name"]):
-            problems.add("name", params["name"], "is no name for a pod: a-z, 0-9, - and ., at most 253 characters")
+        if not is_object_name(params["name"]):
+            says = f"is no name for a pod: a-z, 0-9, - and ., at most {LONGEST_SUBDOMAIN} characters"
+            problems.add("name", params["name"], says)
         attachments = _attachments(problems, params["attachments"], params["namespace"])
         annotations = params["annotations"] or {}
         if NETWORKS in annotations:
@@ -75,10 +74,10 @@ class DesiredPod:
             command=params["command"],
             args=params["args"],
             attachments=attachments,
-            node_selector=_texts(params["node_selector"]),
+            node_selector=texts(params["node_selector"]),
             node_name=params["node_name"],
-            labels=_texts(params["labels"]),
-            annotations=_texts(params["annotations"]),
+            labels=texts(params["labels"]),
+            annotations=texts(params["annotations"]),
             replace=params["replace"],
         )
 
@@ -131,11 +130,15 @@ class PodResource:
     key = "pod"
 
     def __init__(
-        self, kube: Kube, desired: DesiredPod, *, wait_timeout: int | None, progress: Callable[[str], None]
+        self, kube: Kube, desired: DesiredPod, *, wait: bool, timeout: float, progress: Callable[[str], None]
     ) -> None:
-        """:param wait_timeout: for the pod's interfaces, in seconds; None: do not wait."""
+        """Take what is wanted.
+
+        :param wait: whether to wait for what was started; a pod that is in the way of a new one is always waited for.
+        :param timeout: seconds, for all waits together.
+        """
         self._kube, self._desired = kube, desired
-        self._wait_timeout, self._progress = wait_timeout, progress
+        self._wait, self._deadline, self._progress = wait, Deadline(timeout), progress
         self._title = f"pod {desired.namespace}/{desired.name}"
 
     def observe(self) -> Object | None:
@@ -148,9 +151,10 @@ class PodResource:
         if not self._desired.present:
             if observed is None:
                 return Plan(None, None)
-            return Plan(before, None, (Change(f"delete {self._title}", self._delete),), settle=self._await_gone)
+            delete = Change(f"delete {self._title}", self._delete)
+            return Plan(before, None, (delete,), settle=self._await_gone if self._wait else None)
         changes = self._changes(observed, before)
-        waits = self._wait_timeout is not None and (changes or observed is None or not _is_up(Pod.of(observed)))
+        waits = self._wait and (changes or observed is None or not _is_up(Pod.of(observed)))
         return Plan(before, self._desired.state, changes, settle=self._settle if waits else None)
 
     def facts(self, observed: Object | None, plan: Plan) -> dict[str, Any]:
@@ -211,7 +215,7 @@ class PodResource:
             self.observe,
             lambda pod: pod is None,
             what=f"{self._title} is gone",
-            deadline=Deadline(GONE_TIMEOUT),
+            deadline=self._deadline,
             describe=lambda pod: "it is being deleted",
             progress=self._progress,
         )
@@ -223,7 +227,7 @@ class PodResource:
                 lambda: Pod.of(self.observe() or self._desired.manifest()),
                 _is_up,
                 what=f"{self._title} is Running with its interfaces",
-                deadline=Deadline(self._wait_timeout or 0),
+                deadline=self._deadline,
                 longest_pause=1.0,
                 describe=_describe,
                 progress=self._progress,
@@ -269,13 +273,6 @@ def _rows(selections: tuple[Selection, ...]) -> list[dict[str, str]]:
     return [{"name": s.name, "namespace": s.namespace, "interface": s.interface} for s in selections]
 
 
-def _texts(given: dict[str, Any] | None) -> dict[str, str] | None:
-    """Return a mapping as Kubernetes wants it: YAML makes booleans and numbers of unquoted words."""
-    if given is None:
-        return None
-    return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in given.items()}
-
-
 def _without_empty(fields: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value not in (None, "", {}, [])}
 
@@ -308,8 +305,8 @@ def _needs_new(observed: Object, before: State, desired: DesiredPod) -> Iterator
     pod = Pod.of(observed)
     if pod.has_ended:
         yield f"it has ended ({pod.phase}{': ' if pod.waiting else ''}{pod.waiting})"
-    elif pod.phase == "Running" and _missing(pod):
-        yield f"it runs without {', '.join(_missing(pod))} (Multus was not there when it started)"
+    elif pod.phase == "Running" and pod.missing:
+        yield f"it runs without {', '.join(pod.missing)} (Multus was not there when it started)"
 
 
 def _shown(value: Any) -> str:
@@ -319,16 +316,10 @@ def _shown(value: Any) -> str:
     return repr(value)
 
 
-def _missing(pod: Pod) -> list[str]:
-    """Return the attachments that a pod asks for and did not get, as network-status tells."""
-    got = Counter(interface.network for interface in pod.interfaces or ())
-    return sorted((Counter(selection.attachment for selection in pod.selections) - got).elements())
-
-
 def _is_up(pod: Pod) -> bool:
-    return pod.phase == "Running" and not _missing(pod)
+    return pod.phase == "Running" and not pod.missing
 
 
 def _describe(pod: Pod) -> str:
     text = pod.phase + (f" ({pod.waiting})" if pod.waiting else "")
-    return f"{text} without {', '.join(_missing(pod))}" if pod.phase == "Running" else text
+    return f"{text} without {', '.join(pod.missing)}" if pod.phase == "Running" else text

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..cni.pods import Pod, Pods
 from ..cni.ranges import IPNetwork, check_cidr
+from ..cni.texts import is_object_name, some
 from ..cni.whereabouts import (
     Allocation,
     Pool,
@@ -22,7 +23,6 @@ from ..cni.whereabouts import (
     capacity,
     describe,
     duplicates,
-    is_object_name,
     judge,
     judge_address,
     pool_name,
@@ -35,7 +35,6 @@ from .kinds import IP_POOL, POD, RESERVATION, Ref
 
 MOST_KEYS = 2000  # of one patch: the API server takes 10,000 operations, two for each key
 MOST_ATTEMPTS = 5  # Whereabouts writes the pool at every start and end of a pod
-MOST_NAMED = 5  # addresses in a title
 CHANGED = (409, 422)  # what the API server answers if a test of a JSON patch fails
 
 
@@ -146,8 +145,8 @@ class Observed:
 
     @property
     def others(self) -> tuple[Verdict, ...]:
-        """Return the verdicts on allocations that must stay: whose they are, or that nobody can tell."""
-        return tuple(v for v in self.verdicts if v.state != "reserved" and v.allocation not in self.orphans)
+        """Return the verdicts on allocations that must stay: they are somebody's, reserved, or nobody can tell."""
+        return tuple(v for v in self.verdicts if v.allocation not in self.orphans)
 
 
 class PoolResource:
@@ -242,9 +241,10 @@ class PoolResource:
         title = f"pool {self._desired.name}"
         if observed.others:
             raise Refused(
-                f"{title} has {len(observed.others)} allocations that are, or may be, in use: "
+                f"{title} has {len(observed.others)} allocations that are reserved, in use, or may be: "
                 f"{_named(verdict.allocation for verdict in observed.others)}. "
-                "A pool that is made again would hand out these addresses a second time: delete the pods first"
+                "A pool that is made again would hand out these addresses a second time: delete the pods first, and "
+                f"take out what is reserved (kubectl -n {self._desired.namespace} edit ippools {self._desired.name})"
             )
         remove = Change(f"delete {title}", lambda: self._delete(observed.pool))
         return Plan(before, None, (remove, *self._removals(observed)))
@@ -325,6 +325,7 @@ def _patch(pool: Pool, allocations: Iterable[Allocation]) -> list[Object]:
 
 def _named(allocations: Iterable[Allocation]) -> str:
     """Return addresses with their pods, the first few of them."""
-    named = [f"{allocation.ip or allocation.key} of {allocation.podref}" for allocation in allocations]
-    rest = len(named) - MOST_NAMED
-    return ", ".join(named[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    return some(
+        f"{allocation.ip or allocation.key} " + (f"of {allocation.podref}" if allocation.podref else "(reserved)")
+        for allocation in allocations
+    )

@@ -6,16 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..cni.pods import Pod
+from ..cni.texts import some
 from ..errors import TimedOut
 from ..waiting import Deadline, poll
-from .client import Kube, Nowhere, Object
+from .client import Kube, Object
 from .kinds import POD, Ref
-
-LONGEST_LIST = 5  # pods that a message names
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Rollout:
 
 
 def wait_until_rolled_out(
-    kube: Kube | Nowhere, ref: Ref, labels: str, deadline: Deadline, progress: Callable[[str], None]
+    kube: Kube, ref: Ref, labels: str, deadline: Deadline, progress: Callable[[str], None]
 ) -> None:
     """Wait until a DaemonSet is rolled out.
 
@@ -70,18 +69,13 @@ def wait_until_rolled_out(
             progress=progress,
         )
     except TimedOut as late:
-        pods = not_ready(kube.list(POD, ref.namespace, labels=labels))
-        raise TimedOut(late.what, late.seconds, "; ".join([late.last_seen, *pods])) from late
-
-
-def not_ready(pods: Iterable[Object]) -> list[str]:
-    """Return which pods are not ready, where they are, and why; the first few of them."""
-    found = [_describe(Pod.of(pod)) for pod in pods if not _is_ready(pod)]
-    rest = len(found) - LONGEST_LIST
-    return [*found[:LONGEST_LIST], *([f"and {rest} more"] if rest > 0 else [])]
+        unready = [_describe(Pod.of(pod)) for pod in kube.list(POD, ref.namespace, labels=labels) if not _is_ready(pod)]
+        seen = f"{late.last_seen}; {some(unready, separator='; ')}" if unready else late.last_seen
+        raise TimedOut(late.what, late.seconds, seen) from late
 
 
 def _describe(pod: Pod) -> str:
+    """Return where a pod is, and why it is not ready."""
     place = f" on {pod.node}" if pod.node else ""
     return f"{pod.name}{place}: {pod.waiting or pod.phase}"
 

@@ -12,21 +12,28 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from ..cni.annotations import Interface
+from ..cni.daemonset import NAMESPACE
+from ..cni.multusconf import allows
 from ..cni.pods import Pod
 from ..cni.ranges import IPAddress, parse_address
-from ..cni.whereabouts import NAMESPACE, describe, problems_of
-from .result import Result, settled, some
+from ..cni.texts import some
+from ..cni.whereabouts import describe, problems_of
+from .result import Result, settled
 from .snapshot import MULTUS, Attachment, Node, Snapshot
 
 FULL_PERCENT = 90  # of a pool: worth a warning
+Finding: TypeAlias = "tuple[str, str]"  # what was found, and what to do
+
+AGAIN = "delete the pod, so that a new one is made (multinet_pod: replace)"
 GOOGLE_MAC = "42:01:"  # Compute Engine: 42:01, then the interface's IPv4 address
 
 
 def check(snapshot: Snapshot) -> list[Result]:
     """Return the results of all checks that need nothing but the snapshot."""
-    results = [*rollout(snapshot), *selections(snapshot), *pools(snapshot)]
+    results = [*rollout(snapshot), *selections(snapshot), *declared(snapshot), *pools(snapshot)]
     for attachment in snapshot.attachments:
         found = list(definition(attachment))
         results += found
@@ -57,7 +64,8 @@ def rollout(snapshot: Snapshot) -> Iterator[Result]:
 def selections(snapshot: Snapshot) -> Iterator[Result]:
     """There is no pod whose annotation Multus refuses."""
     for pod in snapshot.pods.by_ref.values():
-        if pod.selections_error and (not snapshot.namespaces or pod.namespace in snapshot.namespaces):
+        is_asked_for = not snapshot.namespaces or pod.namespace in snapshot.namespaces or pod.ref in snapshot.declared
+        if pod.selections_error and is_asked_for:
             yield Result(
                 "annotation",
                 "fail",
@@ -65,6 +73,44 @@ def selections(snapshot: Snapshot) -> Iterator[Result]:
                 f"its annotation k8s.v1.cni.cncf.io/networks cannot be used: {pod.selections_error}",
                 "correct it in what makes the pod, and make the pod again",
             )
+
+
+def declared(snapshot: Snapshot) -> Iterator[Result]:
+    """Each pod that was declared is there, and runs with all its interfaces."""
+    for ref in snapshot.declared:
+        findings = (Result("pod", "fail", ref, *finding) for finding in _faults(snapshot, ref))
+        yield from settled("pod", ref, "it is Running with all its interfaces", findings)
+
+
+def _faults(snapshot: Snapshot, ref: str) -> Iterator[Finding]:
+    pod = snapshot.pods.by_ref.get(ref)
+    if pod is None:
+        yield "there is no such pod", "make it: multinet_pod"
+    elif pod.deleting:
+        yield "it is being deleted", "make it again: multinet_pod"
+    elif not pod.runs:
+        yield _not_running(pod, snapshot.warnings.get(ref, ""))
+    else:
+        for attachment in dict.fromkeys(selection.attachment for selection in pod.selections):
+            yield from _gaps(pod, attachment)
+
+
+def _not_running(pod: Pod, warning: str = "") -> Finding:
+    """Return what a pod waits for, and what to do.
+
+    :param warning: the last one about it, in Multus' words if it was Multus.
+    """
+    reasons = "; ".join(reason for reason in (pod.waiting, warning) if reason)
+    remedy = f"kubectl -n {pod.namespace} describe pod {pod.name}"
+    hidden = [s.attachment for s in pod.selections if not allows(pod.namespace, s.namespace)]
+    if pod.has_ended:
+        remedy = AGAIN
+    elif hidden:
+        remedy = (
+            f"with Multus' namespace isolation pods use attachments of their own namespace and of default only: move "
+            f"the pod or {some(hidden)}, or name its namespace in config.global_namespaces of multus_install"
+        )
+    return f"is {pod.phase}" + (f" ({reasons})" if reasons else ""), remedy
 
 
 def pools(snapshot: Snapshot) -> Iterator[Result]:
@@ -109,26 +155,29 @@ def definition(attachment: Attachment) -> Iterator[Result]:
 def network_status(snapshot: Snapshot, attachment: Attachment) -> Iterator[Result]:
     """Each pod that asks for the attachment has it, by its network-status."""
     users = snapshot.users(attachment)
-    well = f"pods that have it by their network-status: {len(users)}"
-    findings = (finding for pod in users for finding in _status_of(pod, attachment))
+    well = f"pods that have it by their network-status: {sum(bool(pod.interfaces_on(attachment.ref)) for pod in users)}"
+    others = [pod for pod in users if pod.ref not in snapshot.declared]  # declared pods have a check of their own
+    findings = (finding for pod in others for finding in _status_of(pod, attachment))
     yield from settled("network_status", attachment.ref, well, findings)
 
 
 def _status_of(pod: Pod, attachment: Attachment) -> Iterator[Result]:
-    again = "delete the pod, so that a new one is made (multinet_pod: replace)"
-    interfaces = pod.interfaces_on(attachment.ref)
-    if pod.phase != "Running":
-        text = f"is {pod.phase}" + (f" ({pod.waiting})" if pod.waiting else "")
-        yield Result("network_status", "warn", pod.ref, text, f"kubectl -n {pod.namespace} describe pod {pod.name}")
-    elif pod.interfaces is None:
-        text = f"asks for {attachment.ref} but {pod.status_error}: Multus was not there when it started"
-        yield Result("network_status", "fail", pod.ref, text, again)
-    elif not interfaces:
-        yield Result("network_status", "fail", pod.ref, f"its network-status has no entry for {attachment.ref}", again)
-    for interface in interfaces:
+    if not pod.runs:
+        yield Result("network_status", "warn", pod.ref, *_not_running(pod))
+        return
+    for finding in _gaps(pod, attachment.ref):
+        yield Result("network_status", "fail", pod.ref, *finding)
+
+
+def _gaps(pod: Pod, attachment: str) -> Iterator[Finding]:
+    """Yield what a running pod lacks of an attachment."""
+    if pod.interfaces is None:
+        yield f"asks for {attachment} but {pod.status_error}: Multus was not there when it started", AGAIN
+    elif attachment in pod.missing:
+        yield f"its network-status has no entry for {attachment}", AGAIN
+    for interface in pod.interfaces_on(attachment):
         if not interface.ips:
-            text = f"{interface.name} has no address"
-            yield Result("network_status", "fail", pod.ref, text, f"give {attachment.ref} a range (nad), then {again}")
+            yield f"{interface.name} has no address", f"give {attachment} a range (nad), then {AGAIN}"
 
 
 def ip_in_range(snapshot: Snapshot, attachment: Attachment) -> Iterator[Result]:

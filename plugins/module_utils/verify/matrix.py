@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .result import Result, some
+from ..cni.texts import some
+from ..cni.texts import table as as_table
+from .result import Result
 from .snapshot import Attachment
 
 
@@ -72,17 +74,16 @@ def judge(attachment: Attachment, paths: list[Path]) -> list[Result]:
     """Return what the paths of one attachment mean: one finding for each cause, not for each path."""
     if not paths:
         return []
-    unsent = [path for path in paths if path.error]
-    if unsent:
-        return [_cannot_ping(attachment, unsent)]
-    findings = list(_findings(attachment, paths))
-    lossy = [path for path in paths if path.ok and path.loss]
+    unsent, sent = [path for path in paths if path.error], [path for path in paths if not path.error]
+    findings = [_cannot_ping(attachment, unsent)] if unsent else []
+    findings += _findings(attachment, sent)
+    lossy = [path for path in sent if path.ok and path.loss]
     if lossy:
         named = some(f"{path}: {path.loss} %" for path in lossy)
         findings.append(
             Result("ping", "warn", attachment.ref, f"packets were lost: {named}", "look for load, or for a wrong MTU")
         )
-    return findings or [_all_well(attachment, paths)]
+    return findings or [_all_well(attachment, sent)]
 
 
 def _findings(attachment: Attachment, paths: list[Path]) -> Iterator[Result]:
@@ -188,10 +189,7 @@ def table(paths: Iterable[Path]) -> str:
         [str(path.source), str(path.target), path.target.ip, path.kind.replace("_", " "), _answer(path)]
         for path in paths
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return as_table(rows)
 
 
 def _answer(path: Path) -> str:

@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from ..cni.annotations import NETWORKS, Selection, render_selections
 from ..cni.pods import Pod
 from ..cni.ranges import parse_address
+from ..cni.texts import some
 from ..errors import MultinetError, TimedOut
 from ..kube import exec as remote
 from ..kube.client import Kube, Object
@@ -31,7 +32,7 @@ from ..reconcile import Context
 from ..waiting import Deadline, poll
 from .matrix import End, Path
 from .request import Request
-from .result import Result, settled, some
+from .result import Result, settled
 from .snapshot import RUN_LABEL, Attachment, Snapshot
 
 # What the runtime gives to root beside NET_RAW, which the ping of busybox needs (it knows no other sockets). Adding
@@ -68,6 +69,7 @@ class Probe:
     attachment: Attachment
     node: str
     ref: Ref
+    run: str  # all probes of one run share it
 
 
 def measure(kube: Kube, request: Request, snapshot: Snapshot, context: Context) -> tuple[list[Result], list[Path]]:
@@ -104,7 +106,7 @@ def plan(request: Request, snapshot: Snapshot, run: str) -> list[Probe]:
         if node.ready
     ]
     return [
-        Probe(attachment, node.name, Ref(POD, f"multinet-probe-{run}-{number}", _namespace(request, attachment)))
+        Probe(attachment, node.name, Ref(POD, f"multinet-probe-{run}-{number}", _namespace(request, attachment)), run)
         for number, (attachment, node) in enumerate(places)
     ]
 
@@ -136,7 +138,7 @@ def manifest(request: Request, probe: Probe, seconds: int) -> Object:
         "metadata": {
             "name": probe.ref.name,
             "namespace": probe.ref.namespace,
-            "labels": {RUN_LABEL: probe.ref.name.split("-")[2]},
+            "labels": {RUN_LABEL: probe.run},
             "annotations": {NETWORKS: render_selections([selection])},
         },
         "spec": {

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..cni.annotations import parse_selection
 from ..cni.ranges import IPNetwork, check_cidr
+from ..cni.texts import texts
 from ..errors import Problems
 
 KEYS = ("name", "namespace", "master", "range", "node_pools", "firewall_rule")
@@ -38,6 +39,7 @@ class Request:
     """All that a verification is asked."""
 
     targets: tuple[Target, ...] | None  # None: every IPVLAN attachment that pods use
+    pods: tuple[str, ...]  # "namespace/name" of those that must run with all their interfaces
     namespaces: tuple[str, ...]  # of the pods that are looked at; empty: all
     probe: bool
     probe_image: str
@@ -60,11 +62,12 @@ class Request:
         problems.raise_if_any()
         return cls(
             targets=targets,
+            pods=tuple(dict.fromkeys(f"{pod['namespace']}/{pod['name']}" for pod in params["pods"] or ())),
             namespaces=tuple(params["namespaces"] or ()),
             probe=params["probe"],
             probe_image=params["probe_image"],
             probe_namespace=params["probe_namespace"],
-            node_selector={key: str(value) for key, value in (params["node_selector"] or {}).items()},
+            node_selector=texts(params["node_selector"]) or {},
             count=params["count"],
             wait_timeout=params["wait_timeout"],
         )

@@ -36,12 +36,6 @@ def settled(check: str, subject: str, msg: str, findings: Iterable[Result]) -> I
     yield from found or [Result(check, "pass", subject, msg)]
 
 
-def some(texts: Iterable[str], most: int = 5) -> str:
-    """Return the first few of several texts, and how many more there are."""
-    found = list(texts)
-    return ", ".join(found[:most]) + (f" and {len(found) - most} more" if len(found) > most else "")
-
-
 def counted(count: int, noun: str) -> str:
     """Return a number with its noun: "1 pod", "2 pods"."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..cni import ipam, netconf
+from ..cni.daemonset import NAME, NAMESPACE
 from ..cni.pods import Pod, Pods
 from ..cni.ranges import IPNetwork
-from ..cni.whereabouts import NAMESPACE, Pool, Verdict, judge, pool_name
+from ..cni.whereabouts import Pool, Verdict, judge, pool_name
 from ..kube.client import Kube, Object
+from ..kube.events import last_warning
 from ..kube.kinds import DAEMON_SET, IP_POOL, NAD, NODE, POD, Ref
 from ..kube.rollout import Rollout
 from .request import Request, Target
@@ -23,7 +25,7 @@ from .request import Request, Target
 RUN_LABEL = "multinet.gke/run"  # of probe pods: which run they belong to
 POOL_LABEL = "cloud.google.com/gke-nodepool"
 NIC_INFO = "networking.gke.io/nic-info"  # GKE: [{"birthIP", "pciAddress", "birthName"}]
-MULTUS = Ref(DAEMON_SET, "gke-multinet", "kube-system")  # as the guide and multus_install name it
+MULTUS = Ref(DAEMON_SET, NAME, NAMESPACE)
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ class Snapshot:
     pools: tuple[tuple[Pool, tuple[Verdict, ...]], ...]
     holders: Mapping[tuple[str, str], frozenset[str]]  # podrefs by (pool, address)
     namespaces: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()  # pods that must run with all their interfaces
+    warnings: Mapping[str, str] = field(default_factory=dict)  # the last one, by declared pod that does not run
 
     def users(self, attachment: Attachment) -> list[Pod]:
         """Return the pods that ask for an attachment and have not ended; probe pods are nobody's."""
@@ -100,7 +104,7 @@ class Snapshot:
         return [
             (pod, ip)
             for pod in self.users(attachment)
-            if pod.phase == "Running" and pod.node in self.nodes and self.nodes[pod.node].ready
+            if pod.runs and pod.node in self.nodes and self.nodes[pod.node].ready
             for interface in pod.interfaces_on(attachment.ref)
             for ip in interface.ips
         ]
@@ -120,7 +124,7 @@ class Snapshot:
 
 
 def take(kube: Kube, request: Request) -> Snapshot:
-    """Read a cluster: five lists and an object."""
+    """Read a cluster: five lists and an object, and what is said of declared pods that do not run."""
     daemonset = kube.get(MULTUS)
     nodes = {node.name: node for node in map(Node.of, kube.list(NODE))}
     nads = {f"{nad['metadata']['namespace']}/{nad['metadata']['name']}": nad for nad in kube.list(NAD)}
@@ -129,6 +133,7 @@ def take(kube: Kube, request: Request) -> Snapshot:
     pods = Pods.of(Pod.of(obj) for obj in kube.list(POD))
     # ... and after them, so that no new pod lacks its allocation.
     after = [Pool.of(obj) for obj in kube.list(IP_POOL)]
+    not_running = [pods.by_ref[ref] for ref in request.pods if ref in pods.by_ref and not pods.by_ref[ref].runs]
     targets = _used(nads, pods) if request.targets is None else request.targets
     return Snapshot(
         rollout=Rollout.of(daemonset) if daemonset else None,
@@ -138,6 +143,8 @@ def take(kube: Kube, request: Request) -> Snapshot:
         pools=tuple((pool, judge(pool, pods)) for pool in before),
         holders=_holders((*before, *after)),
         namespaces=request.namespaces,
+        declared=request.pods,
+        warnings={pod.ref: last_warning(kube, Ref(POD, pod.name, pod.namespace)) for pod in not_running},
     )
 
 

@@ -16,7 +16,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.multinet.gke.plugins.module_utils.cni import multus, multusconf
 from ansible_collections.multinet.gke.plugins.module_utils.cni.multus import Installation
 from ansible_collections.multinet.gke.plugins.module_utils.cni.multus_options import installation
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multusconf import MultusConfig
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multusconf import MultusConfig, allows
 from ansible_collections.multinet.gke.plugins.module_utils.errors import InvalidOptions
 from ansible_collections.multinet.gke.plugins.modules.multus_install import SPEC
 
@@ -33,7 +33,7 @@ def vectors(name: str) -> list[Any]:
 
 
 def options(**given: Any) -> Installation:
-    checked = ArgumentSpecValidator(SPEC["argument_spec"], SPEC["mutually_exclusive"]).validate(given)
+    checked = ArgumentSpecValidator(SPEC["argument_spec"], SPEC.get("mutually_exclusive")).validate(given)
     assert not checked.error_messages
     return installation(checked.validated_parameters)
 
@@ -62,7 +62,6 @@ def test_options_and_their_defaults_are_those_of_the_pure_layer() -> None:
 
 def test_every_option_reaches_the_documents_and_comes_back() -> None:
     given: dict[str, Any] = {
-        "namespace": "net",
         "multus_image": "mirror.example/multus:1",
         "whereabouts_image": "mirror.example/whereabouts:1",
         "config": {
@@ -140,17 +139,27 @@ def test_every_option_reaches_the_documents_and_comes_back() -> None:
             "resources.install-binary.limits.cpu",
             "is not a quantity; write for example 100m or 50Mi",
         ),
-        (
-            {"namespace": "Kube_System"},
-            "namespace",
-            "is no name for a namespace: a-z, 0-9 and -, at most 63 characters",
-        ),
     ],
 )
 def test_refusal(given: dict[str, Any], path: str, message: str) -> None:
     with pytest.raises(InvalidOptions) as refused:
         options(**given)
     assert [(problem.path, problem.message) for problem in refused.value.problems] == [(path, message)]
+
+
+@pytest.mark.parametrize(
+    ("pod", "attachment", "allowed"),
+    [("team", "team", True), ("other", "default", True), ("other", "team", False), ("other", "netops", True)],
+)
+def test_under_isolation_pods_use_attachments_of_their_own_and_of_global_namespaces(
+    pod: str, attachment: str, allowed: bool
+) -> None:
+    assert allows(pod, attachment, ("default", "netops")) is allowed
+    assert allows(pod, attachment) is (allowed and attachment != "netops")
+
+
+def test_node_selectors_are_texts() -> None:
+    assert options(node_selector={"on": True, "count": 7}).node_selector == {"on": "true", "count": "7"}
 
 
 def test_list_of_namespaces_without_default_is_warned_of() -> None:

@@ -81,7 +81,7 @@ class Context:
 def run(cluster: Any, *, check_mode: bool = False, **options: Any) -> Any:
     if options.get("state") != "absent" and "config" not in options:
         options.setdefault("range", "172.16.1.0/24")
-    checked = ArgumentSpecValidator(SPEC["argument_spec"], SPEC["mutually_exclusive"]).validate(
+    checked = ArgumentSpecValidator(SPEC["argument_spec"], SPEC.get("mutually_exclusive")).validate(
         {"name": "my-nad", **options}
     )
     assert not checked.error_messages
@@ -143,8 +143,8 @@ def test_update_writes_what_changes_and_nothing_else() -> None:
 
 def test_labels_alone() -> None:
     cluster = Cluster(live())
-    run(cluster, annotations={"note": "x"})
-    assert cluster.writes == [{"metadata": {"annotations": {"note": "x"}}}]
+    run(cluster, annotations={"note": "x", "on": True, "count": 7})
+    assert cluster.writes == [{"metadata": {"annotations": {"note": "x", "on": "true", "count": "7"}}}]
 
 
 @pytest.mark.parametrize("config", ["", "{", None, '{"plugins":[]}'])
@@ -170,6 +170,8 @@ def test_absent_is_refused_while_pods_use_it() -> None:
     forced = run(cluster, state="absent", delete_policy="force", check_mode=True)
     assert forced["in_use_by"] == [f"default/p{number}" for number in range(6)]
     assert cluster.writes == []
+    done = run(cluster, state="absent", delete_policy="force")
+    assert (cluster.writes, done["in_use_by"]) == ([f"delete {NAME}"], forced["in_use_by"])
 
 
 def test_pods_of_other_namespaces_count() -> None:

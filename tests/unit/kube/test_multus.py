@@ -109,7 +109,7 @@ class Context:
 
 
 def run(cluster: Any, *, check_mode: bool = False, wait: bool = True, timeout: float = 1, **options: Any) -> Any:
-    checked = ArgumentSpecValidator(SPEC["argument_spec"], SPEC["mutually_exclusive"]).validate(options)
+    checked = ArgumentSpecValidator(SPEC["argument_spec"], SPEC.get("mutually_exclusive")).validate(options)
     assert not checked.error_messages
     wanted = installation(checked.validated_parameters)
     resource = MultusResource(cluster, wanted, wait=wait, timeout=timeout, progress=lambda text: None)
@@ -200,7 +200,9 @@ def test_cluster_to_be_made_is_planned_against_nothing() -> None:
             id="what does not roll does not spare the restart",
         ),
         pytest.param(
-            {"node_selector": {"pool": "a"}}, [f"update {DAEMON_SET} (spec.template.spec.nodeSelector)"], id="nodes"
+            {"node_selector": {"pool": "a", "on": True}},
+            [f"update {DAEMON_SET} (spec.template.spec.nodeSelector)"],
+            id="nodes",
         ),
         pytest.param({"resources": {"whereabouts-gc": {"limits": {"memory": "50Mi"}}}}, [], id="the same resources"),
     ],
@@ -305,6 +307,6 @@ def test_unfinished_rollout_is_waited_for_without_a_change() -> None:
 
 
 def test_options_survive_the_documents() -> None:
-    documents = multus.manifest(multus.Installation(namespace="net", gc_cron="5 * * * *", max_unavailable="10%"))
+    documents = multus.manifest(multus.Installation(gc_cron="5 * * * *", max_unavailable="10%"))
     said = multus.described(documents)
-    assert (said["namespace"], said["gc"]["cron"], said["max_unavailable"]) == ("net", "5 * * * *", "10%")
+    assert (said["gc"]["cron"], said["max_unavailable"]) == ("5 * * * *", "10%")

@@ -88,11 +88,16 @@ class Cluster:
 
 
 def run(cluster: Any, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
-    checked = ArgumentSpecValidator(SPEC["argument_spec"], SPEC["mutually_exclusive"]).validate(options)
+    checked = ArgumentSpecValidator(SPEC["argument_spec"], SPEC.get("mutually_exclusive")).validate(options)
     assert not checked.error_messages
     params = checked.validated_parameters
-    wait_timeout = params["wait_timeout"] if params["wait"] else None
-    resource = PodResource(cluster, DesiredPod.of(params), wait_timeout=wait_timeout, progress=lambda text: None)
+    resource = PodResource(
+        cluster,
+        DesiredPod.of(params),
+        wait=params["wait"],
+        timeout=params["wait_timeout"],
+        progress=lambda text: None,
+    )
     return reconcile(resource, Context(check_mode=check_mode))
 
 
@@ -298,6 +303,30 @@ def test_absent() -> None:
     assert result["actions"] == ["delete pod default/samplepod"]
     assert (result["pod"], result["interfaces"], result["node"]) == (None, [], "")
     assert run(cluster, name="samplepod", state="absent")["changed"] is False
+
+
+class Slow(Cluster):
+    """A cluster in which a pod that is deleted never goes."""
+
+    def delete(self, ref: Ref, *, grace_seconds: int) -> None:
+        self.writes.append(f"delete {ref}")
+
+
+def slow() -> Slow:
+    cluster = made()
+    return Slow(pod=cluster.pod)
+
+
+def test_absent_waits_as_long_as_it_is_told_or_not_at_all() -> None:
+    cluster = slow()
+    assert run(cluster, name="samplepod", state="absent", wait=False)["changed"]
+    with pytest.raises(TimedOut, match="pod default/samplepod is gone did not happen within 0 s"):
+        run(cluster, name="samplepod", state="absent", wait_timeout=0)
+
+
+def test_a_replacement_has_one_deadline_for_both_pods() -> None:
+    with pytest.raises(TimedOut, match="pod default/samplepod is gone did not happen within 1 s"):
+        run(slow(), **GUIDE | {"args": ["60"]}, replace=True, wait=False, wait_timeout=1)
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

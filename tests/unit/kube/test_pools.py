@@ -320,14 +320,27 @@ def test_a_pool_with_another_base_is_refused() -> None:
 
 def test_absent_is_refused_while_an_address_is_or_may_be_in_use() -> None:
     cluster = leaky()
-    with pytest.raises(Refused, match=r"has 3 allocations that are, or may be, in use: 172\.16\.1\.1 of default/a, "):
+    with pytest.raises(
+        Refused, match=r"has 4 allocations that are reserved, in use, or may be: 172\.16\.1\.1 of default"
+    ):
         run(cluster, name=POOL, state="absent")
     cluster.pods.clear()
-    del cluster.pools[POOL]["spec"]["allocations"]["foo"]
+    for key in ("foo", "3"):
+        del cluster.pools[POOL]["spec"]["allocations"][key]
     result = run(cluster, name=POOL, state="absent")
     assert result["actions"][0] == "delete pool 172.16.1.0-24"
     assert (cluster.pools, cluster.reservations, result["pool"]) == ({}, {}, None)
     assert run(cluster, name=POOL, state="absent")["changed"] is False
+
+
+def test_absent_is_refused_while_an_address_is_reserved() -> None:
+    cluster = Cluster()
+    cluster.add_pool({"3": ""})
+    with pytest.raises(Refused) as refused:
+        run(cluster, name=POOL, state="absent")
+    assert "has 1 allocations that are reserved, in use, or may be: 172.16.1.3 (reserved). " in str(refused.value)
+    assert f"kubectl -n kube-system edit ippools {POOL}" in str(refused.value)
+    assert cluster.held() == ["3"]
 
 
 def test_absent_does_not_take_an_address_that_came_in_between() -> None:
