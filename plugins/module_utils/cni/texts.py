@@ -44,8 +44,8 @@ def some(items: Iterable[str], most: int = 5, *, separator: str = ", ") -> str:
     return separator.join(found[:most]) + (f" and {len(found) - most} more" if len(found) > most else "")
 
 
-def table(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows, the heading first, as lines with aligned columns."""
+def aligned(rows: Iterable[Sequence[str]]) -> str:
+    """Return a table for people: rows, the heading first, as lines with aligned columns."""
     lines = list(rows)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(

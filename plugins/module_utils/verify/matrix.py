@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..cni.texts import some
-from ..cni.texts import table as as_table
+from .. import gke_rules
+from ..cni.texts import aligned, some
 from .result import Result
 from .snapshot import Attachment
 
@@ -146,7 +146,7 @@ def _silent(attachment: Attachment, end: End) -> Result:
 
 
 def _closed(attachment: Attachment, crossing: list[Path], paths: list[Path]) -> Result:
-    rule = attachment.target.firewall_rule or "<subnetwork>-allow-multinet"
+    rule = attachment.target.firewall_rule or gke_rules.ingress_rule_name("<subnetwork>")
     within = ", while paths within a node do" if any(p.ok for p in paths if p.kind == "same_node") else ""
     ranges = some(str(cidr) for cidr in attachment.ranges)
     return Result(
@@ -189,7 +189,7 @@ def table(paths: Iterable[Path]) -> str:
         [str(path.source), str(path.target), path.target.ip, path.kind.replace("_", " "), _answer(path)]
         for path in paths
     ]
-    return as_table(rows)
+    return aligned(rows)
 
 
 def _answer(path: Path) -> str:

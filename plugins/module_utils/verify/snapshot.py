@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .. import gke_rules
 from ..cni import ipam, netconf
 from ..cni.daemonset import NAME, NAMESPACE
 from ..cni.pods import Pod, Pods
@@ -23,7 +24,6 @@ from ..kube.rollout import Rollout
 from .request import Request, Target
 
 RUN_LABEL = "multinet.gke/run"  # of probe pods: which run they belong to
-POOL_LABEL = "cloud.google.com/gke-nodepool"
 NIC_INFO = "networking.gke.io/nic-info"  # GKE: [{"birthIP", "pciAddress", "birthName"}]
 MULTUS = Ref(DAEMON_SET, NAME, NAMESPACE)
 
@@ -118,7 +118,7 @@ class Snapshot:
             node
             for node in self.nodes.values()
             if node.name in used
-            or node.labels.get(POOL_LABEL) in pools
+            or node.labels.get(gke_rules.POOL_LABEL) in pools
             or (selector and not pools and selector.items() <= node.labels.items())
         ]
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.multinet.gke.plugins.module_utils.cni.texts import (
+    aligned,
     is_label,
     is_object_name,
     some,
-    table,
     texts,
 )
 
@@ -57,4 +57,4 @@ def test_the_first_few() -> None:
 
 
 def test_a_table_has_aligned_columns() -> None:
-    assert table([["a", "heading"], ["longer", ""], ["b", "c"]]) == "a       heading\nlonger\nb       c"
+    assert aligned([["a", "heading"], ["longer", ""], ["b", "c"]]) == "a       heading\nlonger\nb       c"

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "plan": {"errors", "cni", "gke_rules"},
     "gcp": GROUND | {"cni", "gke_rules"},
     "kube": GROUND | {"cni"},
-    "verify": GROUND | {"cni", "kube"},
+    "verify": GROUND | {"cni", "gke_rules", "kube"},
     "access": GROUND | {"gcp", "kube"},
 }
 

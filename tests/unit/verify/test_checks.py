@@ -51,6 +51,8 @@ def snapshot(
     nodes: tuple[Node, ...] = (Node("node-1"), Node("node-2")),
     rollout: Rollout | None = None,
     namespaces: tuple[str, ...] = (),
+    declared: tuple[str, ...] = (),
+    warnings: Mapping[str, str] | None = None,
 ) -> Snapshot:
     index = Pods.of(pods)
     return Snapshot(
@@ -61,6 +63,8 @@ def snapshot(
         pools=tuple((each, judge(each, index)) for each in pools),
         holders={(each.name, a.ip): frozenset({a.podref}) for each in pools for a in each.allocations},
         namespaces=namespaces,
+        declared=declared,
+        warnings=warnings or {},
     )
 
 
@@ -182,6 +186,80 @@ def test_definition(target: Target, obj: dict[str, Any] | None, status: str, say
 )
 def test_network_status(user: Pod, status: str, subject: str, msg: str) -> None:
     assert answers(checks.network_status(snapshot(user), NAD)) == [(status, subject, msg)]
+
+
+WELL = "it is Running with all its interfaces"
+
+
+@pytest.mark.parametrize(
+    ("there", "status", "msg", "remedy"),
+    [
+        (pod("a", "172.16.1.1"), "pass", WELL, ""),
+        (Pod("default", "a"), "pass", WELL, ""),
+        (pod("b", "172.16.1.1"), "fail", "there is no such pod", "make it: multinet_pod"),
+        (pod("a", "172.16.1.1", deleting=True), "fail", "it is being deleted", "make it again"),
+        (
+            pod("a", interfaces=None, phase="Pending", waiting="ContainerCreating"),
+            "fail",
+            "is Pending (ContainerCreating; FailedCreatePodSandBox: no free address)",
+            "kubectl -n default describe pod a",
+        ),
+        (
+            pod("a", phase="Failed", waiting="Evicted"),
+            "fail",
+            "is Failed (Evicted; FailedCreatePodSandBox: no free address)",
+            "multinet_pod: replace",
+        ),
+        (
+            pod("a", interfaces=None),
+            "fail",
+            "asks for default/my-nad but has no network-status: Multus was not there when it started",
+            "delete the pod",
+        ),
+        (
+            pod("a", "172.16.1.1", selections=(*ASKS, Selection("other", "default"))),
+            "fail",
+            "its network-status has no entry for default/other",
+            "delete the pod",
+        ),
+        (
+            pod("a", "172.16.1.1", selections=(*ASKS, *ASKS)),
+            "fail",
+            "its network-status has no entry for default/my-nad",
+            "delete the pod",
+        ),
+        (pod("a"), "fail", "net1 has no address", "give default/my-nad a range"),
+    ],
+)
+def test_a_declared_pod_must_run_with_all_its_interfaces(there: Pod, status: str, msg: str, remedy: str) -> None:
+    warnings = {"default/a": "FailedCreatePodSandBox: no free address"}
+    seen = snapshot(there, declared=("default/a",), warnings=warnings, namespaces=("other",))
+    (result,) = checks.declared(seen)
+    assert (result.status, result.subject, result.msg) == (status, "default/a", msg)
+    assert remedy in result.remedy
+
+
+def test_what_is_wrong_with_a_declared_pod_is_said_once() -> None:
+    dead = pod("a", interfaces=None, phase="Pending")
+    seen = snapshot(dead, pod("b", "172.16.1.2"), declared=("default/a",))
+    assert answers(checks.network_status(seen, NAD)) == [
+        ("pass", "default/my-nad", "pods that have it by their network-status: 1")
+    ]
+    assert [result.subject for result in checks.check(seen) if result.status == "fail" and result.check == "pod"] == [
+        "default/a"
+    ]
+
+
+def test_an_annotation_of_a_declared_pod_that_multus_refuses_counts_in_any_namespace() -> None:
+    bad = Pod("default", "a", selections_error='"my_nad" is not a name')
+    assert len(list(checks.selections(snapshot(bad, namespaces=("other",), declared=("default/a",))))) == 1
+
+
+@pytest.mark.parametrize(("namespace", "told"), [("team", True), ("default", False)])
+def test_a_pod_that_waits_for_an_attachment_out_of_its_reach_is_told_so(namespace: str, told: bool) -> None:
+    waits = Pod("other", "a", phase="Pending", selections=(Selection("my-nad", namespace),))
+    (result,) = checks.declared(snapshot(waits, declared=("other/a",)))
+    assert (f"move the pod or {namespace}/my-nad, or name its namespace" in result.remedy) is told
 
 
 @pytest.mark.parametrize(

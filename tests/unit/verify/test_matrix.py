@@ -109,6 +109,16 @@ def test_a_ping_that_cannot_send_says_nothing_of_the_network() -> None:
     assert "probe_image" in result.remedy
 
 
+def test_one_probe_that_cannot_send_does_not_hide_what_the_others_found() -> None:
+    found = paths(lambda source, target: source.node == PROBES[0].node or same(source, target))
+    mute = [Path(p.attachment, p.source, p.target, 100, None, "ping: denied") for p in found if p.source == PROBES[0]]
+    others = [path for path in found if path.source != PROBES[0]]
+    unsent, closed = judge(NAD, mute + others)
+    assert unsent.msg == "ping could not send on node-1: ping: denied"
+    assert closed.msg.startswith("none of 8 paths between nodes answers, while paths within a node do.")
+    assert [result.msg for result in judge(NAD, mute)] == [unsent.msg]
+
+
 @pytest.mark.parametrize(
     ("loss", "rtt", "answer"), [(0, 0.5, "0.5 ms"), (33, 0.5, "0.5 ms, 33 % lost"), (100, None, "none")]
 )

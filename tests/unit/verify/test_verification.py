@@ -215,7 +215,10 @@ def test_there_is_one_probe_on_each_node_and_none_is_left(pings: Any) -> None:
     assert [each["spec"]["nodeName"] for each in cluster.created] == ["node-1", "node-2"]
     assert sorted(cluster.deleted) == sorted(each["metadata"]["name"] for each in cluster.created)
     first = cluster.created[0]
-    assert first["metadata"]["labels"][RUN] in first["metadata"]["name"]
+    assert first["metadata"]["labels"] == {
+        RUN: first["metadata"]["name"].removeprefix("multinet-probe-").removesuffix("-0")
+    }
+    assert len({each["metadata"]["labels"][RUN] for each in cluster.created}) == 1
     assert first["metadata"]["annotations"] == {NETWORKS: "default/my-nad"}
     assert first["spec"]["activeDeadlineSeconds"] == 120 + 20 + 60
     security = first["spec"]["containers"][0]["securityContext"]
@@ -261,6 +264,34 @@ def test_warnings_count_with_fail_on_warning(pings: Any) -> None:
     assert ["node node-3 is not Ready" in warning for warning in context.warnings] == [True]
     with pytest.raises(VerificationFailed, match="node node-3 is not Ready"):
         run(cluster, attachments=SITE, fail_on="warning")
+
+
+def test_a_declared_pod_that_does_not_run_fails_with_its_reason(pings: Any) -> None:
+    pings(everybody)
+    cluster, context = Cluster(), Context()
+    stuck_pod = pod("c", "node-1")
+    stuck_pod["status"] = {"phase": "Pending"}
+    cluster.pods.append(stuck_pod)
+    cluster.events = [
+        {"reason": "FailedCreatePodSandBox", "message": "no free address", "lastTimestamp": "2026-01-01T00:00:00Z"}
+    ]
+    assert run(cluster, context=context, attachments=SITE)["ok"] is True
+    assert ["default/c: is Pending" in warning for warning in context.warnings] == [True]
+    with pytest.raises(VerificationFailed) as failure:
+        run(cluster, attachments=SITE, pods=[{"name": "a"}, {"name": "c"}, {"name": "d", "namespace": "apps"}])
+    assert str(failure.value).splitlines()[1:] == [
+        "- default/c: is Pending (FailedCreatePodSandBox: no free address) [pod]",
+        "  what to do: kubectl -n default describe pod c",
+        "- apps/d: there is no such pod [pod]",
+        "  what to do: make it: multinet_pod",
+    ]
+
+
+def test_declared_pods_that_run_are_well(pings: Any) -> None:
+    pings(everybody)
+    result = run(Cluster(), attachments=SITE, pods=[{"name": "a"}, {"name": "b"}, {"name": "a"}])
+    assert [entry["subject"] for entry in result["results"] if entry["check"] == "pod"] == ["default/a", "default/b"]
+    assert result["ok"]
 
 
 def test_pods_on_a_lost_node_are_not_asked_to_answer(pings: Any) -> None:
@@ -467,3 +498,8 @@ def test_attachments_are_named_in_short() -> None:
     params = ArgumentSpecValidator(SPEC["argument_spec"]).validate({"attachments": ["my-nad", "default/my-nad", "x/b"]})
     request = Request.of(params.validated_parameters)
     assert [target.ref for target in request.targets or ()] == ["default/my-nad", "x/b"]
+
+
+def test_node_selectors_are_texts() -> None:
+    params = ArgumentSpecValidator(SPEC["argument_spec"]).validate({"node_selector": {"on": True, "count": 7}})
+    assert Request.of(params.validated_parameters).node_selector == {"on": "true", "count": "7"}
