@@ -106,11 +106,6 @@ class Engine(Protocol):
     def remove_network(self, network: str) -> None:
         """Forget a network that no NIC uses."""
 
-    def recover(
-        self, clusters: Sequence[ClusterSpec], nodes: Sequence[NodeSpec], networks: Mapping[str, Sequence[FirewallRule]]
-    ) -> None:
-        """Bring everything back that should run but does not, after a restart of the cloud."""
-
 
 class ApiEngine:
     """The engine ``api``: nothing is real."""
@@ -133,8 +128,3 @@ class ApiEngine:
 
     def remove_network(self, network: str) -> None:
         """No packet flows."""
-
-    def recover(
-        self, clusters: Sequence[ClusterSpec], nodes: Sequence[NodeSpec], networks: Mapping[str, Sequence[FirewallRule]]
-    ) -> None:
-        """Nothing was lost."""

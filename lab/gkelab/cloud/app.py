@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import inspect
 import json
+import logging
 import pathlib
 import time
 from collections.abc import Awaitable, Callable
@@ -14,14 +14,13 @@ from typing import Any
 
 from aiohttp import web
 
-from gkelab.cloud import firewall_rules, oauth
+from gkelab.cloud import oauth
 from gkelab.cloud.cloud import Call, Cloud
-from gkelab.cloud.container.effects import recovered
+from gkelab.cloud.container.recovery import recover
 from gkelab.cloud.errors import ApiError, Json, service_disabled, unauthenticated
-from gkelab.cloud.references import NetworkRef
 from gkelab.cloud.request_log import WRITES, RequestLog
 from gkelab.cloud.routes import Route, routes
-from gkelab.engine import Engine, EngineError
+from gkelab.engine import Engine
 
 # The front end's headers on every recorded answer.
 HEADERS = {
@@ -34,6 +33,8 @@ HEADERS = {
 LARGEST_REQUEST = 10 * 1024 * 1024  # bytes
 _COMPUTE = "compute.googleapis.com"
 _APIS = (("/compute/", "compute"), ("/token", "oauth"), ("/lab/", "lab"))
+
+LOG = logging.getLogger(__name__)
 
 AiohttpHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -62,26 +63,16 @@ class App:
         return application
 
     async def _start(self, _: web.Application) -> None:
-        await self._recover()
+        await recover(self.cloud)
         self.cloud.operations.resume()
         self._ready = True
 
     async def _repair(self, _: web.Request) -> web.Response:
         """Bring back what has died while the cloud ran. Only the cloud knows what its operations are at: it asks."""
-        try:
-            clusters, nodes = await self._recover()
-        except EngineError as error:
-            raise ApiError(500, "backendError", str(error), status="INTERNAL") from error
-        return _answer(200, {"clusters": clusters, "nodes": nodes})
-
-    async def _recover(self) -> tuple[int, int]:
-        """Start what should run and does not; return how many clusters and nodes that concerns."""
-        clusters, nodes = recovered(self.cloud)
-        if clusters:
-            used = {spec.network for spec in clusters} | {nic.network for node in nodes for nic in node.nics}
-            rules = {key: firewall_rules.of_network(self.cloud.state, NetworkRef.of_key(key)) for key in used}
-            await asyncio.to_thread(self.cloud.engine.recover, clusters, nodes, rules)
-        return len(clusters), len(nodes)
+        result = await recover(self.cloud)
+        if result.problems:
+            raise ApiError(500, "backendError", "; ".join(result.problems))
+        return _answer(200, {"clusters": result.clusters, "nodes": result.nodes})
 
     async def _stop(self, _: web.Application) -> None:
         await self.cloud.operations.stop()
@@ -133,6 +124,10 @@ class App:
             response = _answer(error.code, error.body(api))
         except web.HTTPException as error:
             response = _answer(error.status, _no_such_method(request, error.status))
+        except Exception as error:
+            # The boundary of the process: a defect of the lab is answered and written down like any other refusal.
+            LOG.exception("%s %s", request.method, request.path)
+            response = _answer(500, ApiError(500, "backendError", f"The lab itself failed: {error!r}").body(api))
         self._write_down(request, api, response, await _logged_body(request, api), time.monotonic() - started)
         return response
 

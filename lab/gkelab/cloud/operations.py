@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,6 +131,15 @@ class Operations:
     def holder(self, lock: str) -> str:
         """Return the name of the running operation that works on ``lock``, or nothing."""
         return next(iter(self._holders.get(lock, ())), "")
+
+    @contextlib.contextmanager
+    def held(self, lock: str, holder: str) -> Iterator[None]:
+        """Keep operations off ``lock`` for something that is none."""
+        self._holders.setdefault(lock, []).append(holder)
+        try:
+            yield
+        finally:
+            self._holders[lock].remove(holder)
 
     def resume(self) -> None:
         """Go on with every operation that a former process left unfinished."""

@@ -62,6 +62,7 @@ class NodePool:
     body: Json
     groups: dict[str, str] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
+    lost: bool = False  # whether the lab could not bring its nodes back
 
 
 @dataclass
@@ -81,6 +82,7 @@ class Cluster:
     settled: float = 0.0  # when GKE's counts have followed the last change, seconds since the epoch
     former_node_count: int = 0  # what currentNodeCount is until then if the last pool went
     started: bool = False  # whether the engine has been asked to start the control plane
+    lost: bool = False  # whether the lab could not bring the control plane back
 
 
 @dataclass

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from gkelab.engine import ClusterSpec, Endpoint, EngineError, FirewallRule, NodeSpec
@@ -67,16 +66,6 @@ class ControlPlaneEngine:
 
     def remove_network(self, network: str) -> None:
         """No packet flows."""
-
-    def recover(
-        self, clusters: Sequence[ClusterSpec], nodes: Sequence[NodeSpec], networks: Mapping[str, Sequence[FirewallRule]]
-    ) -> None:
-        """Bring everything back that should run but does not, after a restart of the cloud."""
-        for network, rules in networks.items():
-            self.set_network(network, rules)
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            list(pool.map(self.start_cluster, clusters))
-        self.start_nodes(nodes)
 
     def cluster(self, key: str) -> Cluster:
         """Return the places of a cluster, whether it runs or not."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Network
 
 import pytest
@@ -25,8 +25,6 @@ class Recording(ApiEngine):
         self.clusters: dict[str, ClusterSpec] = {}
         self.nodes: dict[str, NodeSpec] = {}
         self.networks: dict[str, Sequence[FirewallRule]] = {}
-        self.recovered: tuple[Sequence[ClusterSpec], Sequence[NodeSpec], Mapping[str, Sequence[FirewallRule]]] | None
-        self.recovered = None
         self.hold = threading.Event()
         self.hold.set()
 
@@ -60,12 +58,6 @@ class Recording(ApiEngine):
             raise EngineError(f"{network} is in use")
         self.calls.append(f"remove_network {network}")
         del self.networks[network]
-
-    def recover(
-        self, clusters: Sequence[ClusterSpec], nodes: Sequence[NodeSpec], networks: Mapping[str, Sequence[FirewallRule]]
-    ) -> None:
-        self.recovered = (clusters, nodes, networks)
-        self.networks.update(networks)
 
 
 @pytest.fixture
@@ -281,11 +273,7 @@ def test_a_restart_goes_on_where_it_was(make_lab, engine: Recording) -> None:
     engine.hold.set()
     after = Recording()
     lab = make_lab(after)
-    assert after.recovered is not None
-    clusters, nodes, networks = after.recovered
-    assert [item.key for item in clusters] == [f"{P}/us-central1-c/edge"]
-    assert [item.pool for item in nodes] == ["default-pool"]
-    assert networks.keys() == {f"{P}/default"}
+    assert after.calls[:2] == [f"start_cluster {P}/us-central1-c/edge", "start_nodes 1"]
     assert lab.finished(running)["status"] == "DONE"
     assert [node.nics[1].alias_ranges[0] for node in of_pool(after, "multinet")] == blocks
     body = lab.get(CLUSTER)
@@ -293,6 +281,49 @@ def test_a_restart_goes_on_where_it_was(make_lab, engine: Recording) -> None:
     assert [body[key] for key in ("id", "endpoint", "masterAuth")] == [
         before[key] for key in ("id", "endpoint", "masterAuth")
     ]
+
+
+class Failing(Recording):
+    """Fails to start what ``broken`` names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken: set[str] = set()
+
+    def start_cluster(self, cluster: ClusterSpec) -> Endpoint:
+        if "cluster" in self.broken:
+            raise EngineError("no API server")
+        return super().start_cluster(cluster)
+
+    def start_nodes(self, nodes: Sequence[NodeSpec]) -> None:
+        if any(node.pool in self.broken for node in nodes):
+            raise EngineError("no kernel")
+        super().start_nodes(nodes)
+
+
+def test_a_lost_machine_keeps_nothing_else_from_running(make_lab) -> None:
+    engine = Failing()
+    lab = with_vpc(make_lab(engine))
+    lab.done("POST", f"{ZONE}/clusters", cluster())
+    lab.done("POST", f"{CLUSTER}/nodePools", pool())
+    engine.broken = {"multinet"}
+    lab = make_lab(engine)
+    body = lab.get(CLUSTER)
+    assert [body["status"], *(item["status"] for item in body["nodePools"])] == ["RUNNING", "RUNNING", "ERROR"]
+    assert body["nodePools"][1]["statusMessage"] == "no kernel"
+    engine.broken = {"cluster"}
+    lab = make_lab(engine)
+    assert lab.get(CLUSTER)["status"] == "ERROR"
+    status, answer = lab.ask("POST", "/lab/repair")
+    assert (status, answer["error"]["message"]) == (500, "no API server")
+    engine.broken = set()
+    assert lab.ask("POST", "/lab/repair") == (200, {"clusters": 1, "nodes": 3})
+    body = lab.get(CLUSTER)
+    assert {body["status"], *(item["status"] for item in body["nodePools"])} == {"RUNNING"}
+    assert "statusMessage" not in body
+    assert "statusMessage" not in body["nodePools"][1]
+    lab.done("DELETE", CLUSTER)
+    assert lab.ask("POST", "/lab/repair") == (200, {"clusters": 0, "nodes": 0})
 
 
 def aliases(lab: Lab, name: str) -> list[dict[str, str]]:

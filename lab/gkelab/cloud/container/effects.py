@@ -16,7 +16,6 @@ from gkelab.cloud.container.store import Store, touch
 from gkelab.cloud.operations import Effect, OperationError
 from gkelab.cloud.references import NetworkRef
 from gkelab.cloud.state import Cluster, NodePool, Operation
-from gkelab.engine import ClusterSpec, NodeSpec
 
 SETTLING_SECONDS = 60.0  # until GKE's counts are right; recorded only that they lag behind
 
@@ -59,9 +58,9 @@ class Effects:
     def _cluster_up(self, operation: Operation) -> None:
         _, cluster = self._store.of_operation(operation)
         self._unsettle(cluster)
-        cluster.body["status"] = "RUNNING"
+        views.mark_running(cluster.body)
         for pool in cluster.pools.values():
-            pool.body["status"] = "RUNNING"
+            views.mark_running(pool.body)
 
     def _update_cluster(self, operation: Operation) -> None:
         _, cluster = self._store.of_operation(operation)
@@ -91,7 +90,7 @@ class Effects:
     def _pool_up(self, operation: Operation) -> None:
         _, cluster = self._store.of_operation(operation)
         self._unsettle(cluster)
-        cluster.pools[operation.arguments["pool"]].body["status"] = "RUNNING"
+        views.mark_running(cluster.pools[operation.arguments["pool"]].body)
         cluster.body["status"] = "RUNNING"
 
     async def _resize_pool(self, operation: Operation) -> None:
@@ -173,27 +172,10 @@ class Effects:
         cluster.body["status"] = "RUNNING"
 
 
-def recovered(cloud: Cloud) -> tuple[list[ClusterSpec], list[NodeSpec]]:
-    """Return the clusters and nodes that should run; those that an operation is making or removing are its affair."""
-    clusters, nodes = [], []
-    for key, cluster in cloud.clusters():
-        if cluster.started and cluster.body["status"] in ("RUNNING", "RECONCILING"):
-            clusters.append(planning.cluster_spec(key, cluster))
-            for pool in cluster.pools.values():
-                if pool.body["status"] == "RUNNING":
-                    nodes += planning.node_specs(key, pool)
-    return clusters, nodes
-
-
 def _networks(pool: NodePool) -> list[str]:
     """Return the VPCs that a pool's nodes are in."""
     return sorted({nic.network for node in pool.nodes for nic in node.nics})
 
 
 def _mark(holder: Cluster | NodePool, error: OperationError) -> None:
-    code = int(error.code)
-    holder.body |= {
-        "status": "ERROR",
-        "statusMessage": error.message,
-        "conditions": views.conditions(error.message, code),
-    }
+    views.mark_failed(holder.body, error.message, int(error.code))

@@ -95,6 +95,18 @@ def conditions(text: str, code: int) -> list[Json]:
     return [{"code": "UNKNOWN", "canonicalCode": _CODES.get(code, "UNKNOWN"), "message": text}]
 
 
+def mark_failed(body: Json, text: str, code: int) -> None:
+    """Say in a cluster or a pool what went wrong."""
+    body |= {"status": "ERROR", "statusMessage": text, "conditions": conditions(text, code)}
+
+
+def mark_running(body: Json) -> None:
+    """Say in a cluster or a pool that all is well, and nothing of what once went wrong."""
+    body["status"] = "RUNNING"
+    for key in ("statusMessage", "conditions"):
+        body.pop(key, None)
+
+
 def _failure(operation: Operation) -> Json:
     error = operation.error or {}
     code, text = int(error["code"]), error["message"]
