@@ -43,8 +43,8 @@ options:
     elements: raw
   pods:
     description:
-      - Pods that must be there and run with all the interfaces that they ask for. One that is missing, or does not run,
-        is an error with what it waits for.
+      - Pods that must be there and run, on a node that is ready, with all the interfaces that they ask for. One that is
+        missing, or does not run, is an error with what it waits for.
       - Pods on the attachments that are not named here are looked at too; if they do not run, that is a warning.
     type: list
     elements: dict

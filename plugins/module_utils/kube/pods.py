@@ -305,7 +305,7 @@ def _needs_new(observed: Object, before: State, desired: DesiredPod) -> Iterator
     pod = Pod.of(observed)
     if pod.has_ended:
         yield f"it has ended ({pod.phase}{': ' if pod.waiting else ''}{pod.waiting})"
-    elif pod.phase == "Running" and pod.missing:
+    elif pod.runs and pod.missing:
         yield f"it runs without {', '.join(pod.missing)} (Multus was not there when it started)"
 
 
@@ -317,9 +317,9 @@ def _shown(value: Any) -> str:
 
 
 def _is_up(pod: Pod) -> bool:
-    return pod.phase == "Running" and not pod.missing
+    return pod.runs and not pod.missing
 
 
 def _describe(pod: Pod) -> str:
     text = pod.phase + (f" ({pod.waiting})" if pod.waiting else "")
-    return f"{text} without {', '.join(pod.missing)}" if pod.phase == "Running" else text
+    return f"{text} without {', '.join(pod.missing)}" if pod.runs else text

@@ -24,9 +24,9 @@ from ..cni.whereabouts import describe, problems_of
 from .result import Result, settled
 from .snapshot import MULTUS, Attachment, Node, Snapshot
 
-FULL_PERCENT = 90  # of a pool: worth a warning
 Finding: TypeAlias = "tuple[str, str]"  # what was found, and what to do
 
+FULL_PERCENT = 90  # of a pool: worth a warning
 AGAIN = "delete the pod, so that a new one is made (multinet_pod: replace)"
 GOOGLE_MAC = "42:01:"  # Compute Engine: 42:01, then the interface's IPv4 address
 
@@ -90,6 +90,9 @@ def _faults(snapshot: Snapshot, ref: str) -> Iterator[Finding]:
         yield "it is being deleted", "make it again: multinet_pod"
     elif not pod.runs:
         yield _not_running(pod, snapshot.warnings.get(ref, ""))
+    elif pod.node not in snapshot.nodes or not snapshot.nodes[pod.node].ready:
+        text = f"it was Running on {pod.node}, which is not Ready, so nobody can tell whether it still does"
+        yield text, f"look at the node: kubectl describe node {pod.node}; if it is lost, {AGAIN}"
     else:
         for attachment in dict.fromkeys(selection.attachment for selection in pod.selections):
             yield from _gaps(pod, attachment)

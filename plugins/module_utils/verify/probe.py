@@ -222,10 +222,10 @@ def _await(
         return {obj["metadata"]["name"]: Pod.of(obj) for obj in kube.list(POD, labels=f"{RUN_LABEL}={run}")}
 
     def is_settled(pods: dict[str, Pod]) -> bool:
-        return all(pod.phase == "Running" or pod.has_ended for pod in pods.values())
+        return all(pod.runs or pod.has_ended for pod in pods.values())
 
     def describe(pods: dict[str, Pod]) -> str:
-        return f"{sum(pod.phase == 'Running' for pod in pods.values())} of {len(probes)} run"
+        return f"{sum(pod.runs for pod in pods.values())} of {len(probes)} run"
 
     try:
         deadline = Deadline(request.wait_timeout)
@@ -246,7 +246,7 @@ def _not_up(kube: Kube, probe: Probe, pod: Pod | None) -> Iterator[Result]:
     """Yield why a probe cannot ping; one that could not even be made has been told of."""
     if pod is None or _end(probe, pod):
         return
-    if pod.phase == "Running":
+    if pod.runs:
         text = f"the probe on {probe.node} started without {probe.attachment.ref}: Multus is not active there"
         remedy = "restart its pod on the node; then delete the node's pods that lack their interface"
     else:
@@ -263,7 +263,7 @@ def _not_up(kube: Kube, probe: Probe, pod: Pod | None) -> Iterator[Result]:
 def _end(probe: Probe, pod: Pod) -> End | None:
     """Return a probe's end of a path, None if it cannot ping."""
     ips = [ip for interface in pod.interfaces_on(probe.attachment.ref) for ip in interface.ips]
-    return End(pod.ref, probe.node, ips[0], is_probe=True) if ips and pod.phase == "Running" else None
+    return End(pod.ref, probe.node, ips[0], is_probe=True) if ips and pod.runs else None
 
 
 def _ping_all(

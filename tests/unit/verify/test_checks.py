@@ -195,7 +195,13 @@ WELL = "it is Running with all its interfaces"
     ("there", "status", "msg", "remedy"),
     [
         (pod("a", "172.16.1.1"), "pass", WELL, ""),
-        (Pod("default", "a"), "pass", WELL, ""),
+        (Pod("default", "a", node="node-1"), "pass", WELL, ""),
+        (
+            pod("a", "172.16.1.1", node="node-3"),
+            "fail",
+            "it was Running on node-3, which is not Ready, so nobody can tell whether it still does",
+            "kubectl describe node node-3",
+        ),
         (pod("b", "172.16.1.1"), "fail", "there is no such pod", "make it: multinet_pod"),
         (pod("a", "172.16.1.1", deleting=True), "fail", "it is being deleted", "make it again"),
         (
@@ -233,7 +239,8 @@ WELL = "it is Running with all its interfaces"
 )
 def test_a_declared_pod_must_run_with_all_its_interfaces(there: Pod, status: str, msg: str, remedy: str) -> None:
     warnings = {"default/a": "FailedCreatePodSandBox: no free address"}
-    seen = snapshot(there, declared=("default/a",), warnings=warnings, namespaces=("other",))
+    nodes = (Node("node-1"), Node("node-2"), Node("node-3", ready=False))
+    seen = snapshot(there, nodes=nodes, declared=("default/a",), warnings=warnings, namespaces=("other",))
     (result,) = checks.declared(seen)
     assert (result.status, result.subject, result.msg) == (status, "default/a", msg)
     assert remedy in result.remedy
