@@ -9,30 +9,30 @@ import shutil
 import sys
 from pathlib import Path
 
+from gkelab.machines.memory import MORE_ROOM, room
 from gkelab.machines.memory import folder as memory_folder
-from gkelab.machines.memory import room
 from gkelab.machines.nodes import MEMORY
 from gkelab.state import LabError
-from gkelab.supplies import tree
+from gkelab.supplies import programs, tree
 
 TOOLS = {"apt-get": "apt", "dpkg-deb": "dpkg", "tar": "tar"}  # program -> Debian package
-BUILD_SPACE = 6000  # MB: Go's caches take 4,000 of it, the rest stays in the lab's cache
+SUPPLY_SPACE = 2000  # MB: what stays in the lab's cache
+GO_SPACE = 4000  # MB: Go's own caches
 STATE_SPACE = 500  # MB: audit logs, etcd, the nodes' disks
 USUAL_NODES = 3  # the guide's: one in the default pool, two with the additional network
 
 
-def check(engine: str, cache: Path, state: Path) -> list[str]:
-    """Raise LabError when the engine cannot run here; return warnings."""
+def check(engine: str, cache: Path, state: Path, *, fresh: bool) -> list[str]:
+    """Raise LabError when the engine cannot run here; return warnings. A lab that is not fresh has its memory."""
     if engine == "api":
         return []
     _check_platform(engine)
-    supplied = all(any(cache.glob(f"{kind}/*")) for kind in ("programs", "tree"))
     if not (cache / "tree" / tree.key()).is_dir():
         _check_tools()
-    if not supplied:
-        _check_space(cache, BUILD_SPACE, "to build the lab's programs", "GKELAB_CACHE names another folder")
+    if not (cache / programs.place("kubernetes")).is_dir():
+        _check_build_space(cache)
     _check_space(state, STATE_SPACE, "for the lab's state", "--dir names another folder")
-    return _memory_warnings() if engine == "full" else []
+    return _memory_warnings() if engine == "full" and fresh else []
 
 
 def _check_platform(engine: str) -> None:
@@ -52,8 +52,23 @@ def _check_tools() -> None:
         )
 
 
+def _check_build_space(cache: Path) -> None:
+    """Go's caches are the user's own if there is a Go, and may be on another disk than ours."""
+    _check_space(cache, SUPPLY_SPACE, "for the lab's programs", "GKELAB_CACHE names another folder")
+    own = cache
+    if shutil.which("go"):
+        own = Path(os.environ.get("GOCACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"))
+    together = os.stat(_existing(own)).st_dev == os.stat(_existing(cache)).st_dev
+    needed = GO_SPACE + SUPPLY_SPACE * together
+    _check_space(own, needed, "to build the lab's programs", "GKELAB_CACHE, or GOCACHE, names another folder")
+
+
+def _existing(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
 def _check_space(folder: Path, megabytes: int, purpose: str, remedy: str) -> None:
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    existing = _existing(folder)
     status = os.statvfs(existing)
     free = status.f_bavail * status.f_frsize // 1_000_000
     if free < megabytes:
@@ -62,11 +77,7 @@ def _check_space(folder: Path, megabytes: int, purpose: str, remedy: str) -> Non
 
 def _memory_warnings() -> list[str]:
     if room() < MEMORY:
-        raise LabError(
-            f"{memory_folder()} has {room()} MiB free and a node needs {MEMORY}: make it larger (for /dev/shm: "
-            "`mount -o remount,size=8G /dev/shm` as root, or `--shm-size 8g` of a container), or set TMPDIR to a "
-            "folder with room"
-        )
+        raise LabError(f"{memory_folder()} has room for {room()} MiB more and a node needs {MEMORY}: {MORE_ROOM}")
     if room() < USUAL_NODES * MEMORY:
         return [f"{memory_folder()} has room for {room() // MEMORY} nodes only ({room()} MiB, {MEMORY} a node)"]
     return []

@@ -17,6 +17,7 @@ from gkelab.asked import asked
 from gkelab.checks import check
 from gkelab.engine import EngineError
 from gkelab.fabric.network import MODES
+from gkelab.hints import command
 from gkelab.lifecycle import Lifecycle
 from gkelab.machines import ENGINES
 from gkelab.machines.engines import FullEngine
@@ -29,17 +30,17 @@ from gkelab.times import since
 NOTHING_RUNS = 3  # exit code of status, as of `systemctl status`
 NEXT = """\
 The lab is up: Google's APIs answer on {url} (project test-project, zone us-central1-c).
-  eval "$(gkelab env{option})"     variables for gcloud, kubectl, Ansible and Google's clients
-  gkelab status{option}            what runs; also: logs, requests, network, kill-node
-  gkelab down{option}              end everything and forget it\
+  eval "$({env})"     variables for gcloud, kubectl, Ansible and Google's clients
+  {status}            what runs; also: logs, requests, network, kill-node
+  {down}              end everything and forget it\
 """
 
 
 def up(args: argparse.Namespace, lab: Lab) -> int:
     """Start the lab, or repair it."""
     settings = Lifecycle(lab, Progress()).up(args.engine, args.port, args.time_factor)
-    option = "" if lab.folder == default_folder() else f" --dir {lab.folder}"
-    show(NEXT.format(url=settings.url, option=option))
+    options = () if lab.folder == Lab(default_folder()).folder else ("--dir", str(lab.folder))
+    show(NEXT.format(url=settings.url, **{name: command(name, *options) for name in ("env", "status", "down")}))
     return 0
 
 
@@ -92,7 +93,7 @@ def show_requests(args: argparse.Namespace, lab: Lab) -> int:
 def kill_node(args: argparse.Namespace, lab: Lab) -> int:
     """Lose a node as a failing machine would."""
     node = _full(lab).kill_node(args.name)
-    show(f"{node.name} of {node.cluster} is lost; `gkelab start-node {node.name}` brings it back")
+    show(f"{node.name} of {node.cluster} is lost; `{command('start-node', node.name)}` brings it back")
     return 0
 
 
@@ -123,7 +124,7 @@ def fetch(args: argparse.Namespace, lab: Lab) -> int:
     """Fill the cache, and start nothing."""
     progress = Progress()
     cache = cache_folder()
-    for warning in check(args.engine or "full", cache, lab.folder):
+    for warning in check(args.engine or "full", cache, lab.folder, fresh=True):
         progress.say(f"note: {warning}")
     Supplies(cache, progress.say).fetch(args.engine or "full")
     progress.say(f"all supplies are in {cache}")
@@ -142,30 +143,30 @@ def parser() -> argparse.ArgumentParser:
     commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
     folder = os.environ.get("GKELAB_DIR") or str(default_folder())
 
-    def command(name: str, function: Callable[[argparse.Namespace, Lab], int]) -> argparse.ArgumentParser:
+    def add(name: str, function: Callable[[argparse.Namespace, Lab], int]) -> argparse.ArgumentParser:
         purpose = (function.__doc__ or "").strip().rstrip(".")
         one = commands.add_parser(name, help=purpose, description=purpose)
         one.add_argument("--dir", default=folder, help="the lab's folder (default: $GKELAB_DIR, or %(default)s)")
         one.set_defaults(function=function)
         return one
 
-    one = command("up", up)
+    one = add("up", up)
     one.add_argument("--engine", choices=ENGINES, help="api, control-plane (+ API servers) or full (+ nodes); full")
     one.add_argument("--port", type=_port, help="port of the Google APIs on 127.0.0.1; others follow it (26400)")
     one.add_argument("--time-factor", type=float, help="how long Google's operations take, 1 being as on Google")
-    command("down", down)
-    command("status", show_status)
-    command("env", show_environment)
-    command("logs", show_logs).add_argument("name", nargs="?", help="a name of the list, or its end")
-    one = command("requests", show_requests)
+    add("down", down)
+    add("status", show_status)
+    add("env", show_environment)
+    add("logs", show_logs).add_argument("name", nargs="?", help="a name of the list, or its end")
+    one = add("requests", show_requests)
     one.add_argument("--writes", action="store_true", help="only what asked for a change")
     one.add_argument("--since", type=since, metavar="TIME", help="90s, 10m, 2h (ago), or 2026-01-31T12:00:00Z")
-    command("kill-node", kill_node).add_argument("name", help="the Node's name")
-    command("start-node", start_node).add_argument("name", help="the Node's name")
-    one = command("network", network)
+    add("kill-node", kill_node).add_argument("name", help="the Node's name")
+    add("start-node", start_node).add_argument("name", help="the Node's name")
+    one = add("network", network)
     one.add_argument("name", nargs="?", help="NETWORK or PROJECT/NETWORK")
     one.add_argument("--mode", choices=MODES, help="flat: as the guide promises; strict: Google's alias rules")
-    command("fetch", fetch).add_argument("--engine", choices=ENGINES, help="full, if not given")
+    add("fetch", fetch).add_argument("--engine", choices=ENGINES, help="full, if not given")
     return result
 
 
@@ -179,17 +180,19 @@ def _port(text: str) -> int:
 def main() -> None:
     """Run one command; its result is the exit code."""
     args = parser().parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup wants us to go on
+            signal.signal(number, signal.default_int_handler)
     try:
         code = args.function(args, Lab(Path(args.dir)))
-    except (LabError, EngineError, SupplyError) as error:
-        sys.stderr.write(f"gkelab: {error}\n")
-        code = 1
     except KeyboardInterrupt:
         code = 130
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         code = 0
+    except (LabError, EngineError, SupplyError, OSError) as error:  # OSError: a full disk, a folder that is a file
+        sys.stderr.write(f"gkelab: {error}\n")
+        code = 1
     sys.exit(code)
 
 

@@ -4,14 +4,21 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 
 def write_secret(path: Path, content: bytes | str) -> None:
-    """Write a file that only its owner may read, in one step: a reader sees the old content or the new."""
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
+    """Write a file that only its owner may read, in one step: a reader sees the old content or the new.
+
+    Two at once do not hinder each other: the last one's content stays.
+    """
     data = content.encode() if isinstance(content, str) else content
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-    new.replace(path)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # made with 0600
+    new = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)  # it is there only after a failure

@@ -4,25 +4,22 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
-import json
 import os
-import shutil
 import signal
 import sys
-import urllib.request
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from gkelab import checks
-from gkelab.cloud.oauth import write_service_account
+from gkelab import checks, hints
+from gkelab.admin import answers, repair
+from gkelab.cloud import oauth
 from gkelab.fabric.client import FabricClient
 from gkelab.locks import locked_folder
 from gkelab.machines import ports
 from gkelab.machines.cluster import clusters, write_kubeconfig
-from gkelab.machines.engines import ControlPlaneEngine, FullEngine
 from gkelab.output import Progress
-from gkelab.processes import Processes, kill_session
+from gkelab.processes import Processes, Stray, kill, kill_session, marked
 from gkelab.state import PROJECT, Lab, LabError, Settings
 from gkelab.supplies import Supplies, cache_folder
 from gkelab.uml import link
@@ -33,6 +30,8 @@ DEFAULT = Settings("full", 26400)
 STARTED_WITHIN = 30  # seconds
 RECOVERED_WITHIN = 600  # seconds; the cloud answers when it has brought its machines back
 GONE_WITHIN = 10  # seconds
+RECORDED_WITHIN = 0.5  # seconds from a process's start to its record
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Lifecycle:
@@ -43,26 +42,27 @@ class Lifecycle:
         self.progress = progress
         self.processes = Processes(lab.folder)
         self.supplies = Supplies(cache_folder(), progress.say)
-        self._started: list[str] = []  # by this very command
 
     def up(self, engine: str | None, port: int | None, time_factor: float | None) -> Settings:
         """Start the lab, or repair it; return its settings. What is None is as the lab has it, or the default."""
         with self._held():
             fresh = not self.lab.exists
             settings = self._settings(engine, port, time_factor)
-            for warning in checks.check(settings.engine, self.supplies.cache, self.lab.folder):
-                self.progress.say(f"note: {warning}")
+            before = self._running()
             try:
+                self._sweep()
                 self._start(settings, fresh=fresh)
             except BaseException as error:  # Ctrl-C above all: nothing that was started may be left
-                self._undo(error, fresh=fresh)
+                self._undo(error, before, fresh=fresh)
                 raise
         return settings
 
     def down(self) -> bool:
         """End everything and forget the lab; tell whether there was one."""
-        if not self.lab.folder.exists():
-            return False
+        if not self.lab.folder.exists():  # perhaps somebody has deleted the folder of a lab that runs
+            found = bool(self.processes.strays())
+            self._end_all()
+            return found
         if not self.lab.exists and any(self.lab.folder.iterdir()):
             raise LabError(f"{self.lab.folder} is not a lab: it is left as it is")
         with self._held():
@@ -93,19 +93,25 @@ class Lifecycle:
             if asked not in (None, getattr(known, name)):
                 option = name.replace("_", "-")
                 raise LabError(
-                    f"the lab in {self.lab.folder} has --{option} {getattr(known, name)}, not {asked}: `gkelab down` "
-                    "first, or use another --dir and --port beside it"
+                    f"the lab in {self.lab.folder} has --{option} {getattr(known, name)}, not {asked}: "
+                    f"`{hints.command('down')}` first, or use another --dir and --port beside it"
                 )
         return known
 
     def _start(self, settings: Settings, *, fresh: bool) -> None:
         """Start what does not run, in order, and return when all of it is usable."""
+        for warning in checks.check(settings.engine, self.supplies.cache, self.lab.folder, fresh=fresh):
+            self.progress.say(f"note: {warning}")
         self._check_ports(settings)
         self.lab.create(settings)
-        if not fresh:
-            self._sweep()
-        self.supplies.fetch(settings.engine)
+        with marked(self.lab.folder):
+            self.supplies.fetch(settings.engine)
         self.progress.done("supplies are there")
+        if not (self.lab.folder / oauth.FILE).exists():
+            oauth.write_service_account(self.lab.folder, settings.url, PROJECT)
+        for record in self.processes.records():
+            if not record.runs:
+                self.progress.say(f"{record.name} had ended, it is started again")
         environment = self._python_environment()
         if settings.engine != "api":
             link(self.lab.bin / "kubectl", self.supplies.kubernetes / "kubectl")
@@ -114,7 +120,8 @@ class Lifecycle:
             self._start_networks(settings, environment)
         self._start_cloud(settings, environment)
         if settings.engine != "api":
-            self._repair(settings.engine)
+            number, nodes = repair(self.lab)
+            self.progress.done(f"clusters: {number}, nodes: {nodes}, all running")
 
     def _python_environment(self) -> dict[str, str]:
         """Return what our own Python processes need: this package, and compiled code that is kept somewhere.
@@ -153,29 +160,15 @@ class Lifecycle:
                 command += ["--time-factor", settings.time_factor]
             self._launch("cloud", command, environment)
         self._wait("cloud", lambda: answers(settings), RECOVERED_WITHIN)
-        if not self.lab.service_account.exists():
-            write_service_account(self.lab.folder, settings.url, PROJECT)
         self.progress.done(f"the Google APIs answer on {settings.url}")
 
-    def _repair(self, engine: str) -> None:
-        """Bring back what the lab's clusters have lost, from what their folders say."""
-        kind = FullEngine if engine == "full" else ControlPlaneEngine
-        machines = kind(self.lab, self.supplies)
-        known = list(clusters(self.lab))
-        nodes = [node for place in known for node in place.nodes()]
-        for record in self.processes.records():
-            if not record.runs:
-                self.progress.say(f"{record.name} had ended, it is started again")
-        if known:
-            machines.recover([place.spec for place in known], nodes, {})
-            self.progress.done(f"clusters: {len(known)}, nodes: {len(nodes)}, all running")
-
     def _launch(self, name: str, command: list[object], environment: dict[str, str]) -> None:
-        """Start one of the lab's own processes; say so if there was one before."""
-        if any(record.name == name for record in self.processes.records()):
-            self.progress.say(f"{name} had ended, it is started again")
+        """Start one of the lab's own processes."""
         self.processes.start(name, command, self._log(name), environment)
-        self._started.append(name)
+
+    def _running(self) -> dict[str, int]:
+        """Return what runs, by name, with its id."""
+        return {record.name: record.pid for record in self.processes.records() if record.runs}
 
     def _runs(self, name: str) -> bool:
         return self.processes.running(name) is not None
@@ -193,64 +186,80 @@ class Lifecycle:
         wanted = {"cloud": settings.port}
         if settings.engine == "full":
             wanted["registry"] = settings.port + ports.REGISTRY_OFFSET
+        for place in clusters(self.lab):
+            own = place.ports
+            wanted |= {place.process("kube-apiserver"): own.api, place.process("etcd"): own.etcd}
         for name, port in wanted.items():
             if not self._runs(name) and not ports.is_free(port):
-                raise LabError(f"port {port} on 127.0.0.1 is in use by another program: choose another with --port")
+                remedy = "end that program" if "/" in name or self.lab.exists else "choose another with --port"
+                raise LabError(f"port {port} on 127.0.0.1 is in use by another program, {name} needs it: {remedy}")
 
     def _sweep(self) -> None:
-        """End processes that carry this lab's mark and are in no record: a crash has left them."""
-        known = {record.pid for record in self.processes.records() if record.runs}
-        lost = [pid for pid in self.processes.strays() if os.getpgid(pid) not in known]
-        for pid in lost:
-            kill_session(pid)
+        """End processes of this lab that are in no record: a crash, or a deleted folder, has left them."""
+        lost = self._lost()
+        if not lost:
+            return
+        time.sleep(RECORDED_WITHIN)  # the cloud may just be starting something
+        lost &= self._lost()
+        kill(lost)
+        if not wait_for(lambda: not lost & self._lost(), GONE_WITHIN, 0.05):
+            raise LabError(f"these processes of a former lab do not end: {_ids(lost & self._lost())}")
         if lost:
             self.progress.say(f"ended {len(lost)} processes that a crash has left")
 
-    def _undo(self, error: BaseException, *, fresh: bool) -> None:
-        """Stop what this command has started, and say so."""
+    def _lost(self) -> set[Stray]:
+        """Return the lab's processes whose session is not one of a recorded process that runs."""
+        strays = self.processes.strays()
+        known = set(self._running().values())
+        return {stray for stray in strays if stray.session not in known}
+
+    def _undo(self, error: BaseException, before: dict[str, int], *, fresh: bool) -> None:
+        """Stop what runs now and did not before, whoever started it, and say so."""
         why = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         with _undisturbed():
+            started = {name: pid for name, pid in self._running().items() if before.get(name) != pid}
+            what = ", ".join(sorted(started))
             if fresh:
-                what = ", ".join(self._started)
                 self._remove()
                 self.progress.say(f"{why}: {f'stopped {what} again' if what else 'nothing was started'}")
                 return
-            for name in reversed(self._started):
-                self.processes.stop(name, patience=2)
-            stopped = ", ".join(self._started) or "nothing"
-            self.progress.say(f"{why}: stopped again what was started ({stopped}); the lab's state is kept")
+            if "cloud" in started:  # first, so that it starts nothing any more
+                self.processes.stop("cloud", patience=2)
+                started |= {name: pid for name, pid in self._running().items() if before.get(name) != pid}
+            for pid in started.values():
+                kill_session(pid)
+            wait_for(lambda: not started.items() & self._running().items(), GONE_WITHIN, 0.05)
+            self._sweep()
+            self.progress.say(f"{why}: stopped again what was started ({what or 'nothing'}); the lab's state is kept")
 
     def _remove(self) -> None:
         """End every process of the lab and remove its folder."""
         self.processes.stop("cloud", patience=3)  # first, so that it starts nothing any more
-        for record in self.processes.records():
-            if record.runs:
-                kill_session(record.pid)
-        for pid in self.processes.strays():
-            kill_session(pid)
-        if not wait_for(self._all_gone, GONE_WITHIN, 0.05):
-            left = ", ".join(map(str, self.processes.strays()))
-            raise LabError(f"these processes do not end: {left}; {self.lab.folder} is kept")
-        shutil.rmtree(self.lab.folder)
+        self._end_all()
+        self.lab.remove()
 
-    def _all_gone(self) -> bool:
-        return not any(record.runs for record in self.processes.records()) and not self.processes.strays()
+    def _end_all(self) -> None:
+        """End every process of the lab, those included that they start meanwhile."""
+
+        def ended() -> bool:
+            running, strays = self._running(), self.processes.strays()
+            for pid in running.values():
+                kill_session(pid)
+            kill(strays)
+            return not running and not strays
+
+        if not wait_for(ended, GONE_WITHIN, 0.05):
+            raise LabError(f"these processes do not end: {_ids(self.processes.strays())}; {self.lab.folder} is kept")
 
 
-def answers(settings: Settings) -> bool:
-    """Tell whether the Google APIs of a lab answer."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(f"{settings.url}/", timeout=5) as answer:
-            return bool(json.loads(answer.read())["ready"])
-    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
-        return False
+def _ids(strays: Iterable[Stray]) -> str:
+    return ", ".join(str(stray.pid) for stray in strays)
 
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
     """Let nobody interrupt the cleaning up."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in INTERRUPTIONS}
     try:
         yield
     finally:

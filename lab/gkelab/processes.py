@@ -15,10 +15,12 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from gkelab.files import write_secret
 from gkelab.waiting import wait_for
 
 MARK = "GKELAB_PROCESS_OF"
@@ -54,7 +56,14 @@ class Record:
     @property
     def runs(self) -> bool:
         """Tell whether this very process runs."""
-        return start_time(self.pid) == self.started
+        return bool(self.started) and start_time(self.pid) == self.started
+
+
+class Stray(NamedTuple):
+    """A process that was found, not looked up in a record."""
+
+    pid: int
+    session: int
 
 
 class Processes:
@@ -81,11 +90,11 @@ class Processes:
                 stderr=output,
                 start_new_session=True,
                 cwd=self.folder,
-                env={**os.environ, **(environment or {}), MARK: str(self.lab)},
+                env={**_inherited(), **(environment or {}), MARK: str(self.lab)},
             )
             self._children[name] = child
             record = Record(name, child.pid, start_time(child.pid), str(log))
-            self._file(name).write_text(json.dumps(asdict(record)))
+            write_secret(self._file(name), json.dumps(asdict(record)))
         return record
 
     def running(self, name: str) -> Record | None:
@@ -111,13 +120,18 @@ class Processes:
             wait_for(lambda: not self.running(name), 5, 0.02)
         self._file(name).unlink(missing_ok=True)
 
-    def forget(self, name: str) -> None:
-        """Drop the record of a process that has ended."""
-        self._file(name).unlink(missing_ok=True)
+    def strays(self) -> list[Stray]:
+        """Return the processes of this lab, recorded or not (Linux only).
 
-    def strays(self) -> list[int]:
-        """Return the ids of processes that carry this lab's mark, recorded or not (Linux only)."""
-        return [pid for pid, lab in marked() if lab == str(self.lab) and pid != os.getpid()]
+        They carry its mark, or are in the session of a process that was recorded: the guest processes of a
+        user-mode-linux kernel have no environment, and outlive a kernel that was killed.
+        """
+        sessions = {record.pid for record in self.records() if start_time(record.pid) in ("", record.started)}
+        return [
+            stray
+            for stray, lab in _own_processes()
+            if (lab == str(self.lab) or stray.session in sessions) and stray.pid != os.getpid()
+        ]
 
     def _reap(self) -> None:
         """Take note of ended children, which would otherwise stay as zombies."""
@@ -136,20 +150,54 @@ class Processes:
             return None
 
 
+def _inherited() -> dict[str, str]:
+    """Return the environment without what would lead the machines astray.
+
+    The API server would look for its kubelets behind the user's proxy, and etcd takes each option from a variable.
+    """
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.lower().endswith("_proxy") and not name.startswith("ETCD_")
+    }
+
+
 def kill_session(pid: int) -> None:
     """End a process and all that it started, without asking."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
 
-def marked() -> Iterator[tuple[int, str]]:
-    """Yield the processes of this user that any lab has started, with the folder of the lab."""
+def kill(strays: Iterable[Stray]) -> None:
+    """End processes one by one: of a group whose leader is gone, or that others lead, only the members are ours."""
+    for stray in strays:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(stray.pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def marked(lab: Path) -> Iterator[None]:
+    """Mark what this process starts meanwhile as the lab's, so that it is found when this process is killed."""
+    os.environ[MARK] = str(lab)
+    try:
+        yield
+    finally:
+        del os.environ[MARK]
+
+
+def _own_processes() -> Iterator[tuple[Stray, str]]:
+    """Yield this user's processes, each with the folder of the lab whose mark it carries ("" without one)."""
     prefix = f"{MARK}=".encode()
     for folder in PROC.glob("[0-9]*"):
         try:
-            environment = (folder / "environ").read_bytes().split(b"\0")
-        except OSError:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if fields[0] in "ZX" or folder.stat().st_uid != os.getuid():
+                continue
+        except OSError:  # it has ended meanwhile
             continue
-        for entry in environment:
-            if entry.startswith(prefix) and start_time(int(folder.name)):
-                yield int(folder.name), entry.removeprefix(prefix).decode()
+        try:
+            environment = (folder / "environ").read_bytes().split(b"\0")
+        except OSError:  # it keeps that for itself
+            environment = []
+        lab = next((entry.removeprefix(prefix).decode() for entry in environment if entry.startswith(prefix)), "")
+        yield Stray(int(folder.name), int(fields[3])), lab

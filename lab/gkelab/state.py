@@ -2,8 +2,9 @@
 """A lab's folder: what lies where in it.
 
 ```
-lab.json             engine, port and clock of this lab; its presence makes a folder a lab
+lab.json             engine, port and clock of this lab; it makes a folder a lab, and goes last
 token                the access token that both APIs take
+service-account.json a key file that the Google APIs take
 kubeconfig           all clusters of the lab
 requests.jsonl       what the Google APIs were asked
 run/                 one record per process
@@ -22,14 +23,16 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gkelab.files import write_secret
+from gkelab.hints import command
 
-# A unix socket's path has 107 bytes; the longest below the folder is uml/12345678/mconsole and as long again while UML
-# makes it (uml/12345678/mconsole, clusters' sockets are shorter).
+# A unix socket's path has 107 bytes; the longest below the folder is uml/12345678/mconsole.
 LONGEST_FOLDER = 80
+KIND = "gkelab"  # what lab.json says of itself: another program's file of that name makes no lab
 PROJECT, REGION, ZONE = "test-project", "us-central1", "us-central1-c"
 
 
@@ -60,11 +63,9 @@ class Lab:
     """The places of one lab."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder.expanduser().absolute()
+        self.folder = folder.expanduser().resolve()  # one name, as processes are marked with it
         self.token_file = self.folder / "token"
         self.kubeconfig = self.folder / "kubeconfig"
-        self.requests = self.folder / "requests.jsonl"
-        self.service_account = self.folder / "service-account.json"
         self.logs = self.folder / "log"
         self.fabric = self.folder / "fabric"
         self.kernels = self.folder / "uml"
@@ -75,7 +76,10 @@ class Lab:
     @property
     def exists(self) -> bool:
         """Tell whether the folder is a lab."""
-        return self._settings.exists()
+        try:
+            return bool(json.loads(self._settings.read_text())["kind"] == KIND)
+        except (FileNotFoundError, NotADirectoryError, ValueError, LookupError, TypeError):
+            return False
 
     @property
     def token(self) -> str:
@@ -84,12 +88,14 @@ class Lab:
 
     def settings(self) -> Settings:
         """Return what the lab was started with."""
+        if not self.exists:
+            raise LabError(f"there is no lab in {self.folder}: `{command('up')}` starts one")
         try:
-            return Settings(**json.loads(self._settings.read_text()))
-        except FileNotFoundError:
-            raise LabError(f"there is no lab in {self.folder}: `gkelab up` starts one") from None
-        except (ValueError, TypeError) as error:
-            raise LabError(f"{self._settings} cannot be read ({error}): `gkelab down` removes this lab") from error
+            return Settings(**{k: v for k, v in json.loads(self._settings.read_text()).items() if k != "kind"})
+        except TypeError as error:  # of another version
+            raise LabError(
+                f"{self._settings} cannot be read ({error}): `{command('down')}` removes this lab"
+            ) from error
 
     def check_folder(self) -> None:
         """Raise LabError if the folder cannot become a lab."""
@@ -106,11 +112,21 @@ class Lab:
         self.check_folder()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder.chmod(0o700)
-        write_secret(self._settings, json.dumps(asdict(settings)) + "\n")
+        write_secret(self._settings, json.dumps({"kind": KIND, **asdict(settings)}) + "\n")
         if not self.token_file.exists():
             write_secret(self.token_file, secrets.token_urlsafe(32))
         for folder in (self.logs, self.fabric, self.kernels, self.bin, self.clusters):
             folder.mkdir(exist_ok=True)
+
+    def remove(self) -> None:
+        """Delete the folder, if it is a lab or empty; what makes it a lab goes last, so this can be done again."""
+        for path in self.folder.iterdir() if self.exists else ():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path != self._settings:
+                path.unlink()
+        self._settings.unlink(missing_ok=True)
+        self.folder.rmdir()
 
 
 def short(name: str) -> str:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from gkelab.lifecycle import answers
+from gkelab.admin import answers
 from gkelab.machines.cluster import clusters
+from gkelab.machines.control_plane import PROCESSES
 from gkelab.output import table
 from gkelab.processes import Processes
 from gkelab.state import Lab
@@ -25,12 +26,8 @@ def report(lab: Lab) -> tuple[str, bool]:
     rows: list[tuple[object, ...]] = [("CLUSTER", "ENDPOINT", "CONTROL PLANE", "NODES")]
     nodes: list[tuple[object, ...]] = [("NODE", "POOL", "CLUSTER", "STATE", "ADDRESSES")]
     for place in clusters(lab):
-        own = [
-            record.name
-            for record in records
-            if record.name.startswith(f"{place.key}/") and "/nodes/" not in record.name
-        ]
-        lost = [name.rpartition("/")[2] for name in own if name not in running]
+        expected = ["gateway", *PROCESSES] if settings.engine == "full" else PROCESSES
+        lost = [name for name in expected if place.process(name) not in running]
         rows.append((place.key, place.address, f"LOST: {', '.join(lost)}" if lost else "runs", len(place.nodes())))
         for node in place.nodes():
             what = state(place.process(f"nodes/{node.name}")) if settings.engine == "full" else "an object only"

@@ -17,6 +17,7 @@ import pytest
 
 from gkelab import checks, environment, times
 from gkelab.asked import asked
+from gkelab.cloud import request_log
 from gkelab.engine import ClusterSpec
 from gkelab.locks import locked_folder
 from gkelab.machines import memory
@@ -156,34 +157,34 @@ def test_a_path_too_long_for_sockets_is_refused(folder: Path) -> None:
 def test_other_platforms_are_told_what_works(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setattr("platform.machine", lambda: "aarch64")
     with pytest.raises(LabError, match="--engine api"):
-        checks.check("full", folder, folder)
-    assert checks.check("api", folder, folder) == []
+        checks.check("full", folder, folder, fresh=True)
+    assert checks.check("api", folder, folder, fresh=True) == []
 
 
 def test_missing_tools_and_space_are_named(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(LabError, match=r"apt-get \(package apt\)"):
-        checks.check("full", folder, folder)
+        checks.check("full", folder, folder, fresh=True)
     monkeypatch.undo()
-    monkeypatch.setattr(checks, "BUILD_SPACE", 10**9)
+    monkeypatch.setattr(checks, "SUPPLY_SPACE", 10**9)
     with pytest.raises(LabError, match="GKELAB_CACHE"):
-        checks.check("full", folder, folder)
+        checks.check("full", folder, folder, fresh=True)
 
 
 @pytest.mark.parametrize(("room", "said"), [(2048, ["room for 2 nodes only"]), (4096, [])])
 def test_little_memory_is_a_warning(monkeypatch: pytest.MonkeyPatch, folder: Path, room: int, said: list[str]) -> None:
-    monkeypatch.setattr(checks, "BUILD_SPACE", 0)
+    monkeypatch.setattr(checks, "_check_build_space", lambda _: None)
     monkeypatch.setattr(checks, "room", lambda: room)
-    warnings = checks.check("full", folder, folder)
+    warnings = checks.check("full", folder, folder, fresh=True)
     assert len(warnings) == len(said)
     assert all(part in warning for part, warning in zip(said, warnings, strict=True))
 
 
 def test_no_memory_at_all_is_refused(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    monkeypatch.setattr(checks, "BUILD_SPACE", 0)
+    monkeypatch.setattr(checks, "_check_build_space", lambda _: None)
     monkeypatch.setattr(checks, "room", lambda: 64)
     with pytest.raises(LabError, match=str(memory.folder())):
-        checks.check("full", folder, folder)
+        checks.check("full", folder, folder, fresh=True)
 
 
 def test_times() -> None:
@@ -219,7 +220,7 @@ def test_requests_of_both_apis_in_order(lab: Lab, cluster_spec: ClusterSpec) -> 
     ]
     place.audit_log.write_text("\n".join(events) + '\n{"half')
     google = {"time": "2026-01-01T00:00:02.000+00:00", "api": "compute", "method": "POST", "path": "/n", "status": 200}
-    lab.requests.write_text(json.dumps({**google, "user_agent": "Ansible"}) + "\n")
+    (lab.folder / request_log.FILE).write_text(json.dumps({**google, "user_agent": "Ansible"}) + "\n")
     lines = asked(lab, writes=False, since=None)
     assert [line.verb for line in lines] == ["POST", "create", "get", "create"]
     written = asked(lab, writes=True, since=None)

@@ -8,6 +8,8 @@ import os
 import shlex
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -94,6 +96,35 @@ def test_a_port_in_use_is_passed_over(base_port: int) -> None:
         ports.choose(base_port, 3, range(65536))
 
 
+def test_ports_are_claimed_by_a_process(folder: Path, base_port: int) -> None:
+    """Another lab's range overlaps: what this process has chosen and not yet used, another one does not get."""
+    script = "import sys, pathlib; from gkelab.machines import ports; print(ports.claim(int(sys.argv[1]), 3, [], "
+    script += "pathlib.Path(sys.argv[2])))"
+    words = [sys.executable, "-c", script, str(base_port), str(folder)]
+
+    def others() -> list[int]:
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+        done = subprocess.run(words, check=True, text=True, stdout=subprocess.PIPE, env=environment)
+        return list(json.loads(done.stdout))
+
+    first = others()
+    assert ports.claim(base_port, 3, [], folder) == first  # the other process has ended
+    assert not set(others()) & set(first)
+    assert ports.claim(base_port, 3, [], folder) == first  # a deleted cluster's
+
+
+def test_memory_that_kernels_may_still_ask_for_is_not_free(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setenv("TMPDIR", str(folder))
+    before = memory.promised()
+    with (folder / f"{memory.MEMORY_FILE}x").open("w+b") as file:
+        (folder / f"{memory.MEMORY_FILE}x").unlink()
+        file.truncate(8 << 20)
+        file.write(b"x" * (1 << 20))
+        file.flush()
+        assert 6 << 20 < memory.promised() - before <= 7 << 20
+    assert memory.promised() == before
+
+
 def test_kubeconfig_has_all_clusters_under_gclouds_names(cluster: Cluster, lab: Lab) -> None:
     assert cluster.authority.own.certificate.exists()
     write_kubeconfig(lab)
@@ -170,7 +201,7 @@ def test_no_room_for_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "room", lambda: 1500)
     memory.check_memory(1, 1024)
     memory.check_memory(0, 1024)
-    with pytest.raises(EngineError, match=r"2 nodes need 2048.*shm"):
+    with pytest.raises(EngineError, match=r"1500 MiB more and 2 nodes need 2048.*shm"):
         memory.check_memory(2, 1024)
 
 

@@ -50,9 +50,17 @@ def test_packages_are_chosen_with_their_versions() -> None:
     ]
 
 
-def test_a_release_without_the_kernel_is_named() -> None:
-    with pytest.raises(SupplyError, match="user-mode-linux"):
-        tree.choice("Inst libc6 (2.36-9 Debian [amd64])\n")
+@pytest.mark.parametrize(
+    "said",
+    ["E: Unable to locate package user-mode-linux", "E: Package 'user-mode-linux' has no installation candidate"],
+)
+def test_a_release_without_the_kernel_is_named(monkeypatch: pytest.MonkeyPatch, folder: Path, said: str) -> None:
+    def apt(*_: object) -> str:
+        raise SupplyError(f"this failed: apt-get\nReading package lists...\n{said}")
+
+    monkeypatch.setattr(tree, "apt", apt)
+    with pytest.raises(SupplyError, match="apt knows no package user-mode-linux: "):
+        tree.simulation(folder)
 
 
 def test_a_tree_belongs_to_a_release(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

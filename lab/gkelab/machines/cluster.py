@@ -18,6 +18,7 @@ from gkelab.machines import ports
 from gkelab.machines.certificates import Authority, Pair
 from gkelab.machines.kubernetes import Api
 from gkelab.state import Lab, short
+from gkelab.supplies import cache_folder
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Cluster:
         base = self.lab.settings().port
         with locked(self.lab.folder / "run" / "ports.lock", "ports"):
             taken = [port for cluster in clusters(self.lab) for port in asdict(cluster.ports).values()]
-            own = Ports(*ports.choose(base, 3, taken))
+            own = Ports(*ports.claim(base, 3, taken, cache_folder()))
             self.folder.mkdir(parents=True, exist_ok=True)
             write_secret(self._description, json.dumps({"spec": asdict(spec), "ports": asdict(own)}))
 

@@ -10,6 +10,12 @@ from pathlib import Path
 from gkelab.engine import EngineError
 
 SHARED = Path("/dev") / "shm"  # the place that UML prefers
+MEMORY_FILE = "vm_file-"  # arch/um/os-Linux/mem.c
+PROC = Path("/proc")
+MORE_ROOM = (
+    "make it larger (for /dev/shm: `mount -o remount,size=8G /dev/shm` as root, or `--shm-size 8g` of a container), or "
+    "set TMPDIR to a folder with room before the lab is started"
+)
 
 
 def folder() -> Path:
@@ -21,16 +27,28 @@ def folder() -> Path:
 
 
 def room() -> int:
-    """Return how many MiB are free there."""
+    """Return how many MiB are free there and promised to nobody."""
     status = os.statvfs(folder())
-    return status.f_bavail * status.f_frsize >> 20
+    return max(0, status.f_bavail * status.f_frsize - promised()) >> 20
+
+
+def promised() -> int:
+    """Return how many bytes the kernels that run may still ask for: their memory is a deleted file with holes."""
+    prefix = f"{folder()}/{MEMORY_FILE}"
+    untouched = {}
+    for link in PROC.glob("[0-9]*/fd/*"):
+        try:
+            if str(link.readlink()).startswith(prefix):
+                file = link.stat()
+                untouched[file.st_ino] = max(0, file.st_size - file.st_blocks * 512)
+        except OSError:  # closed meanwhile, or none of ours
+            continue
+    return sum(untouched.values())
 
 
 def check_memory(nodes: int, size: int) -> None:
     """Raise EngineError when there is no room for so many nodes of so many MiB."""
     if nodes and room() < nodes * size:
         raise EngineError(
-            f"{folder()} has {room()} MiB free and {nodes} nodes need {nodes * size}: make it larger (for /dev/shm: "
-            "`mount -o remount,size=8G /dev/shm` as root, or `--shm-size 8g` of a container), or set TMPDIR to a "
-            "folder with room before `gkelab up`"
+            f"{folder()} has room for {room()} MiB more and {nodes} nodes need {nodes * size}: {MORE_ROOM}"
         )

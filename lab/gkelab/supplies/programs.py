@@ -55,8 +55,6 @@ MODULES = {module.name: module for module in _ALL}
 def build(cache: Path, name: str, say: Say) -> Path:
     """Return the folder with a module's programs, building them if they are not there."""
     module, sources = MODULES[name], SOURCES / name
-    files = sorted(sources.iterdir())
-    key = key_of([repr(module), *(part for file in files for part in (file.name, file.read_bytes()))])
 
     def make(folder: Path) -> None:
         go, environment = toolchain(cache, required_version(sources), say)
@@ -68,11 +66,18 @@ def build(cache: Path, name: str, say: Say) -> Path:
             run(
                 [go, "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", target, *packages],
                 cwd=sources,
-                environment={"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", **environment},
+                environment={**TARGET, **LOCAL, "GOFLAGS": "-mod=readonly", **environment},
                 say=say,
             )
 
-    return entry(cache, f"programs/{name}-{key}", make, say)
+    return entry(cache, place(name), make, say)
+
+
+def place(name: str) -> str:
+    """Return where in the cache a module's programs are: what they are built from is in the name."""
+    files = sorted((SOURCES / name).iterdir())
+    key = key_of([repr(MODULES[name]), *(part for file in files for part in (file.name, file.read_bytes()))])
+    return f"programs/{name}-{key}"
 
 
 def required_version(sources: Path) -> tuple[int, ...]:
@@ -109,6 +114,8 @@ def toolchain(cache: Path, wanted: tuple[int, ...], say: Say) -> tuple[Path, dic
 
 
 LOCAL = {"GOTOOLCHAIN": "local"}  # Go shall not fetch another Go
+# What the user builds for, and with which workspace, is nothing to us.
+TARGET = {"CGO_ENABLED": "0", "GOOS": "linux", "GOARCH": "amd64", "GOAMD64": "v1", "GOWORK": "off"}
 
 
 def installer() -> list[str]:

@@ -7,6 +7,7 @@ plane takes its etcd from the same tree, and user-mode-linux is in it, too.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -66,7 +67,7 @@ def build(cache: Path, say: Say) -> Path:
             (work / name).mkdir(parents=True)
         say("fetching Debian packages for the nodes (apt checks their signatures; nothing is installed)")
         apt(work, "update")
-        chosen = choice(apt(work, "-s", "-y", "install", *PACKAGES))
+        chosen = choice(simulation(work))
         packages = work / "packages"
         apt(work, "download", *chosen, cwd=packages)
         size = sum(package.stat().st_size for package in packages.glob("*.deb")) / 1e6
@@ -93,21 +94,37 @@ def apt(work: Path, *args: str, cwd: Path | None = None) -> str:
     return run(command, cwd=cwd, environment={"LC_ALL": "C"})
 
 
-def choice(simulation: str) -> list[str]:
+def simulation(work: Path) -> str:
+    """Return what `apt-get -s install` would do for our packages."""
+    try:
+        return apt(work, "-s", "-y", "install", *PACKAGES)
+    except SupplyError as error:
+        missing = unknown(str(error))
+        if not missing:
+            raise
+        raise SupplyError(
+            f"apt knows no package {', '.join(missing)}: the lab's nodes need Debian's package sources (Debian 12 is "
+            "tested)"
+        ) from error
+
+
+def unknown(complaint: str) -> list[str]:
+    """Return the packages that apt-get says it does not have."""
+    found = re.findall(r"Unable to locate package (\S+)|Package '(\S+)' has no installation candidate", complaint)
+    return sorted({one or other for one, other in found})
+
+
+def choice(simulated: str) -> list[str]:
     """Return the packages to download as NAME=VERSION, out of what `apt-get -s install` would install.
 
     Its lines read `Inst NAME (VERSION ORIGIN [ARCHITECTURE])`. Fifteen or so that nothing here calls are left out.
     """
     chosen = []
-    for line in simulation.splitlines():
+    for line in simulated.splitlines():
         words = line.split()
         if words[:1] == ["Inst"] and not is_unused(words[1]):
             version = next(word for word in words[2:] if word.startswith("("))
             chosen.append(f"{words[1]}={version.lstrip('(')}")
-    if not any(package.startswith("user-mode-linux=") for package in chosen):
-        raise SupplyError(
-            "apt knows no package user-mode-linux: the lab's nodes need Debian's package sources (Debian 12 is tested)"
-        )
     return chosen
 
 
