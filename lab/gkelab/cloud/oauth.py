@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from gkelab.cloud.errors import Json
+from gkelab.files import write_secret
 
 FILE = "service-account.json"
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -59,23 +60,18 @@ def write_service_account(folder: pathlib.Path, url: str, project: str) -> pathl
         "universe_domain": "googleapis.com",
     }
     path = folder / FILE
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1)
+    write_secret(path, json.dumps(content, indent=1))
     return path
 
 
 def grant(folder: pathlib.Path, form: Mapping[str, str], token: str) -> Json:
-    """Return the answer to a token request, refuse what Google would refuse.
-
-    The signature is checked if the lab's folder has a service account; without one every assertion is taken.
-    """
+    """Return the answer to a token request, refuse what Google would refuse: who is unknown, or signs wrongly."""
     if form.get("grant_type") != GRANT_TYPE:
         raise OauthError("unsupported_grant_type", f"Invalid grant_type: {form.get('grant_type', '')}")
-    assertion = form.get("assertion", "")
     path = folder / FILE
-    if path.exists():
-        _check_signature(assertion, json.loads(path.read_text(encoding="utf-8")))
+    if not path.exists():
+        raise OauthError("invalid_grant", "Invalid grant: account not found")
+    _check_signature(form.get("assertion", ""), json.loads(path.read_text(encoding="utf-8")))
     return {"access_token": token, "expires_in": LIFETIME, "token_type": "Bearer"}
 
 
