@@ -288,6 +288,11 @@ sites:
       type: list
       elements: dict
       returned: success
+    expected_pods:
+      description: Names of the pods that M(multinet.gke.multinet_verify) expects to run.
+      type: list
+      elements: dict
+      returned: success
     capacity:
       description: For each pod range the nodes that it has blocks for, and those that the node pools may have.
       type: list

@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import gke_rules
 from ..cni.ranges import parse_cidr
+from ..cni.texts import aligned
 from .description import Description, Network, PodRange
 
 
@@ -31,6 +32,7 @@ def derive(description: Description) -> dict[str, Any]:
             for pod_range in network.pod_ranges
         ],
         "pods": _pods(description),
+        "expected_pods": [{"name": pod.name, "namespace": pod.namespace} for pod in description.pods],
         "capacity": _capacity(description),
     }
 
@@ -172,7 +174,4 @@ def table(sites: dict[str, dict[str, Any]]) -> str:
     rows += [
         [host, *(str(entry[key]) for key in COLUMNS)] for host, site in sites.items() for entry in site["capacity"]
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return aligned(rows)

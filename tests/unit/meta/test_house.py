@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "waiting": {"errors"},
     "reconcile": set(),
     "options": set(),
-    "module": {"errors", "reconcile"},
+    "module": {"errors", "libraries", "reconcile"},
     "cni": {"errors"},
     "gke_rules": {"errors", "cni"},
     "plan": {"errors", "cni", "gke_rules"},
