@@ -163,7 +163,7 @@ options:
   validate_ranges:
     description:
       - Read the subnetworks of O(additional_pod_networks), to check that the secondary ranges exist and have enough
-        blocks for the nodes.
+        blocks for the nodes of this pool, beside those of the cluster's other pools on the same range.
       - In check mode a subnetwork that does not exist yet is no error.
     type: bool
     default: true
