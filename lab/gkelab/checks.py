@@ -9,6 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from gkelab.hints import command
 from gkelab.machines.memory import MORE_ROOM, room
 from gkelab.machines.memory import folder as memory_folder
 from gkelab.machines.nodes import MEMORY
@@ -19,6 +20,7 @@ TOOLS = {"apt-get": "apt", "dpkg-deb": "dpkg", "tar": "tar"}  # program -> Debia
 SUPPLY_SPACE = 2000  # MB: what stays in the lab's cache
 GO_SPACE = 4000  # MB: Go's own caches
 STATE_SPACE = 500  # MB: audit logs, etcd, the nodes' disks
+ANYWHERE = command("up", "--engine", "api")
 USUAL_NODES = 3  # the guide's: one in the default pool, two with the additional network
 
 
@@ -39,7 +41,7 @@ def _check_platform(engine: str) -> None:
     if sys.platform != "linux" or platform.machine() != "x86_64":
         raise LabError(
             f"the engine {engine} needs Linux on x86-64, and this is {platform.system()} on {platform.machine()}: its "
-            "machines are Debian's programs for that platform. `gkelab up --engine api` runs anywhere"
+            f"machines are Debian's programs for that platform. `{ANYWHERE}` runs anywhere"
         )
 
 
@@ -48,7 +50,7 @@ def _check_tools() -> None:
     if missing:
         raise LabError(
             f"not found: {', '.join(missing)}. They fetch and unpack Debian packages, of which the nodes are made. On "
-            "Debian and Ubuntu they are always there; elsewhere `gkelab up --engine api` works without them"
+            f"Debian and Ubuntu they are always there; elsewhere `{ANYWHERE}` works without them"
         )
 
 

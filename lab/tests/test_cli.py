@@ -15,13 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from gkelab import checks, environment, times
+from gkelab import checks, environment, hints, times
 from gkelab.asked import asked
 from gkelab.cloud import request_log
 from gkelab.engine import ClusterSpec
+from gkelab.lifecycle import Lifecycle
 from gkelab.locks import locked_folder
 from gkelab.machines import memory
 from gkelab.machines.cluster import Cluster
+from gkelab.machines.ports import is_free
+from gkelab.output import Progress
 from gkelab.processes import MARK, Processes
 from gkelab.state import Lab, LabError, Settings
 from gkelab.waiting import wait_for
@@ -34,6 +37,7 @@ def command(folder: Path, *words: str) -> list[str]:
     return [sys.executable, "-m", "gkelab", words[0], "--dir", str(folder), *words[1:]]
 
 
+BARE = "import runpy; runpy.run_module('gkelab', run_name='__main__')"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(LAB_PACKAGE)}
 
 
@@ -59,7 +63,13 @@ def test_a_lab_from_up_to_down(gkelab: Run, folder: Path, base_port: int) -> Non
     assert "no lab" in gkelab("status", code=3).stdout
     assert "nothing to do" in gkelab("down").stderr
     assert not place.exists()
-    up = gkelab("up", "--engine", "api", "--port", str(base_port))
+    # the folder of a lab that ran here was deleted: its cloud is in no record, and holds the port
+    listen = f"import socket, time; s = socket.create_server(('127.0.0.1', {base_port})); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", listen], env={**os.environ, MARK: str(place)}) as stray:
+        assert wait_for(lambda: not is_free(base_port), 10)
+        up = gkelab("up", "--engine", "api", "--port", str(base_port))
+        assert stray.wait(5) == -signal.SIGKILL
+    assert "ended 1 processes" in up.stderr
     assert f"http://127.0.0.1:{base_port}" in up.stdout
     assert place.stat().st_mode & 0o777 == 0o700
     assert (place / "token").stat().st_mode & 0o777 == 0o600
@@ -101,7 +111,7 @@ def test_a_foreign_folder_is_left_alone(folder: Path) -> None:
     assert (folder / "precious").read_text() == "x"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_up_leaves_nothing(folder: Path, base_port: int, number: signal.Signals) -> None:
     place = folder / "lab"
     words = command(place, "up", "--engine", "api", "--port", str(base_port))
@@ -115,25 +125,118 @@ def test_an_interrupted_up_leaves_nothing(folder: Path, base_port: int, number: 
     assert Processes(place).strays() == []
 
 
-def test_two_at_once_wait_for_each_other(gkelab: Run, folder: Path, base_port: int) -> None:
+def test_two_at_once_wait_for_each_other(folder: Path) -> None:
     place = folder / "lab"
     place.mkdir()
     with locked_folder(place, "test"):
-        words = command(place, "up", "--engine", "api", "--port", str(base_port))
-        second = subprocess.Popen(words, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+        second = subprocess.Popen(command(place, "down"), env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
         assert second.stderr
         assert "another gkelab is at it" in second.stderr.readline()
+        assert second.poll() is None
     _, said = second.communicate(timeout=60)
     assert second.returncode == 0, said
-    gkelab("status")
+    assert not place.exists()
 
 
-def test_down_ends_what_a_crash_has_left(gkelab: Run, folder: Path, base_port: int) -> None:
-    place = folder / "lab"
-    gkelab("up", "--engine", "api", "--port", str(base_port))
-    with subprocess.Popen(["sleep", "60"], env={**os.environ, MARK: str(place)}, start_new_session=True) as stray:
+@pytest.fixture
+def settled(folder: Path, base_port: int) -> Lab:
+    """A lab whose `up` has not come to its processes."""
+    made = Lab(folder / "lab")
+    made.create(Settings("api", base_port))
+    return made
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_down_ends_what_a_crash_has_left(gkelab: Run, settled: Lab, leads: bool) -> None:
+    mark = {**os.environ, MARK: str(settled.folder)}
+    with subprocess.Popen(["sleep", "60"], env=mark, start_new_session=leads) as stray:
         gkelab("down")
         assert stray.wait(5) == -signal.SIGKILL
+
+
+def test_a_lab_whose_folder_was_deleted_is_ended(gkelab: Run, folder: Path) -> None:
+    with subprocess.Popen(["sleep", "60"], env={**os.environ, MARK: str(folder / "lab")}) as stray:
+        assert "is left" in gkelab("down").stderr
+        assert stray.wait(5) == -signal.SIGKILL
+
+
+def test_a_repair_that_is_interrupted_stops_what_it_started(folder: Path, settled: Lab) -> None:
+    lifecycle = Lifecycle(settled, Progress())
+    here = lifecycle.processes.start("old", ["sleep", "60"], settled.logs / "old")
+
+    def interrupted(settings: Settings, *, fresh: bool) -> None:
+        assert settings == settled.settings()
+        assert not fresh
+        lifecycle.processes.start("new", ["sleep", "60"], settled.logs / "new")
+        subprocess.Popen(["sleep", "60"], env={**os.environ, MARK: str(settled.folder)}, start_new_session=True)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lifecycle, "_start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            lifecycle.up(None, None, None)
+    assert [stray.pid for stray in lifecycle.processes.strays()] == [here.pid]
+    assert lifecycle.down()
+    assert not settled.folder.exists()
+
+
+def test_a_folder_is_a_lab_until_all_else_in_it_is_gone(settled: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            settled.remove()
+    assert settled.exists
+    settled.remove()
+    assert not settled.folder.exists()
+
+
+def test_another_programs_lab_json_makes_no_lab(folder: Path) -> None:
+    (folder / "lab.json").write_text('{"engine": "v8"}')
+    assert not Lab(folder).exists
+    with pytest.raises(LabError, match="not a lab"):
+        Lifecycle(Lab(folder), Progress()).down()
+    assert (folder / "lab.json").exists()
+
+
+def test_a_lab_behind_a_link_is_the_same_lab(folder: Path, settled: Lab) -> None:
+    (folder / "link").symlink_to(settled.folder)
+    assert Lab(folder / "link").folder == settled.folder
+
+
+def test_what_the_system_refuses_is_said_in_one_line(folder: Path) -> None:
+    (folder / "file").write_text("")
+    done = subprocess.run(
+        command(folder / "file", "up", "--engine", "api"), check=False, text=True, capture_output=True, env=ENVIRONMENT
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("gkelab: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_python_without_the_packages_says_so() -> None:
+    bare = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(LAB_PACKAGE)!r}); {BARE}"]
+    done = subprocess.run(bare, check=False, text=True, capture_output=True)
+    assert done.returncode == 1
+    assert "has no aiohttp, cryptography, google.cloud.compute_v1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("called", "through", "said"),
+    [
+        ("/usr/bin/gkelab", "", ["gkelab down --dir 'a b'", "gkelab status --dir 'a b'"]),
+        ("/x/gkelab/__main__.py", "", [f"{Path(sys.executable).name} -m gkelab down --dir 'a b'"]),
+        ("/x/gkelab/__main__.py", "make", ["make down ARGS='--dir '\"'\"'a b'\"'\"''"]),
+    ],
+)
+def test_hints_name_the_command_as_it_was_called(
+    monkeypatch: pytest.MonkeyPatch, called: str, through: str, said: list[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", [called])
+    monkeypatch.setenv(hints.VARIABLE, through)
+    assert [hints.command(name, "--dir", "a b") for name in ("down", "status")[: len(said)]] == said
 
 
 def test_environment_is_what_shells_read(lab: Lab) -> None:

@@ -116,8 +116,8 @@ def test_ports_are_claimed_by_a_process(folder: Path, base_port: int) -> None:
 def test_memory_that_kernels_may_still_ask_for_is_not_free(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setenv("TMPDIR", str(folder))
     before = memory.promised()
-    with (folder / f"{memory.MEMORY_FILE}x").open("w+b") as file:
-        (folder / f"{memory.MEMORY_FILE}x").unlink()
+    with (folder / "memory").open("w+b") as file:
+        (folder / "memory").unlink()
         file.truncate(8 << 20)
         file.write(b"x" * (1 << 20))
         file.flush()

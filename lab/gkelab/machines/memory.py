@@ -10,7 +10,6 @@ from pathlib import Path
 from gkelab.engine import EngineError
 
 SHARED = Path("/dev") / "shm"  # the place that UML prefers
-MEMORY_FILE = "vm_file-"  # arch/um/os-Linux/mem.c
 PROC = Path("/proc")
 MORE_ROOM = (
     "make it larger (for /dev/shm: `mount -o remount,size=8G /dev/shm` as root, or `--shm-size 8g` of a container), or "
@@ -34,11 +33,12 @@ def room() -> int:
 
 def promised() -> int:
     """Return how many bytes the kernels that run may still ask for: their memory is a deleted file with holes."""
-    prefix = f"{folder()}/{MEMORY_FILE}"
+    prefix = f"{folder().resolve()}/"
     untouched = {}
     for link in PROC.glob("[0-9]*/fd/*"):
         try:
-            if str(link.readlink()).startswith(prefix):
+            name = str(link.readlink())
+            if name.startswith(prefix) and name.endswith(" (deleted)"):
                 file = link.stat()
                 untouched[file.st_ino] = max(0, file.st_size - file.st_blocks * 512)
         except OSError:  # closed meanwhile, or none of ours
