@@ -46,12 +46,11 @@ class Request:
 def requests(lab: Lab) -> Iterator[Request]:
     """Yield all requests, cluster by cluster, each in the order of its log."""
     for place in clusters(lab):
-        if not place.audit_log.exists():
-            continue
-        with place.audit_log.open() as log:
-            for line in log:
-                if line.endswith("\n"):  # the last one may not be complete yet
-                    yield _request(place.key, line)
+        for path in place.audit_logs:
+            with path.open() as log:
+                for line in log:
+                    if line.endswith("\n"):  # the last one may not be complete yet
+                        yield _request(place.key, line)
 
 
 def _request(cluster: str, line: str) -> Request:

@@ -48,7 +48,6 @@ class App:
         self._token = (folder / "token").read_text(encoding="utf-8").strip()
         self._log = RequestLog(folder)
         self.cloud = Cloud(folder, engine, time_factor)
-        self._ready = False
 
     def web_application(self) -> web.Application:
         """Return the aiohttp application; it is ready when its startup has brought the machines back."""
@@ -65,7 +64,6 @@ class App:
     async def _start(self, _: web.Application) -> None:
         await recover(self.cloud)
         self.cloud.operations.resume()
-        self._ready = True
 
     async def _repair(self, _: web.Request) -> web.Response:
         """Bring back what has died while the cloud ran. Only the cloud knows what its operations are at: it asks."""
@@ -80,7 +78,7 @@ class App:
         self._log.close()
 
     async def _probe(self, _: web.Request) -> web.Response:
-        return _answer(200, {"kind": "gkelab", "engine": self._engine_name, "ready": self._ready})
+        return _answer(200, {"kind": "gkelab", "engine": self._engine_name})
 
     async def _issue_token(self, request: web.Request) -> web.Response:
         form = {key: str(value) for key, value in (await request.post()).items()}

@@ -7,7 +7,9 @@ comment "Invented text".
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 Json = dict[str, Any]
@@ -66,9 +68,19 @@ class ApiError(Exception):
         error: Json = {"code": self.code, "message": self.message, "errors": [entry]}
         if api != "compute" or self.details:
             error["status"] = self.status
-        if self.details:
-            error["details"] = self.details
+        details = self.details or ([_request_info()] if api == "container" and self._is_gkes_own else [])
+        if details:
+            error["details"] = details
         return {"error": error}
+
+    @property
+    def _is_gkes_own(self) -> bool:
+        """Whether GKE refuses, and not the front end, which knows no request ids: it sees credentials and JSON."""
+        return self.domain is not None and self.code != HTTPStatus.UNAUTHORIZED
+
+
+def _request_info() -> Json:
+    return {"@type": "type.googleapis.com/google.rpc.RequestInfo", "requestId": f"0x{secrets.token_hex(8)}"}
 
 
 def not_found(path: str) -> ApiError:

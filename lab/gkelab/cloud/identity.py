@@ -15,8 +15,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from gkelab.cloud.errors import Json
 from gkelab.cloud.state import State
 
-# Recordings of real traffic carry this constant in place of every fingerprint; it stands for the current one.
-RECORDED_FINGERPRINT = "abcdef0123A="
 _PACIFIC = timezone(timedelta(hours=-7))
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -37,11 +35,6 @@ def fingerprint(body: Json) -> str:
     """Return the fingerprint of a body: base64 of eight bytes."""
     plain = {key: value for key, value in body.items() if key != "fingerprint"}
     return base64.b64encode(bytes.fromhex(digest(json.dumps(plain, sort_keys=True))[:16])).decode()
-
-
-def is_current(sent: str, current: str) -> bool:
-    """Tell whether a fingerprint that a client sent names the current state."""
-    return sent in (current, RECORDED_FINGERPRINT)
 
 
 def uuid_of(*parts: object) -> str:

@@ -41,7 +41,7 @@ class RequestLog:
     ) -> None:
         """Append one exchange."""
         line = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "time": datetime.now(UTC).isoformat(timespec="microseconds"),
             "api": api,
             "method": method,
             "path": path,

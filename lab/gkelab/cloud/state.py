@@ -76,6 +76,7 @@ class Cluster:
     control_plane_address: str
     hash: str  # the eight hexadecimal digits in the names of what GKE makes for the cluster
     pools: dict[str, NodePool] = field(default_factory=dict)
+    node_numbers: dict[str, int] = field(default_factory=dict)  # how many nodes an instance group ever had
     owned_ranges: list[str] = field(default_factory=list)  # secondary ranges that GKE added and will remove
     owned_subnetworks: list[str] = field(default_factory=list)  # PROJECT/REGION/SUBNETWORK, likewise
     owned_firewalls: list[str] = field(default_factory=list)  # names in the network's project, likewise

@@ -50,6 +50,12 @@ class Cluster:
         return self._description.exists()
 
     @property
+    def audit_logs(self) -> list[Path]:
+        """The audit log in the order of its events: what the API server has put aside, and what it writes to."""
+        aside = sorted(self.folder.glob(f"{self.audit_log.stem}-*{self.audit_log.suffix}"))  # named by their time
+        return [*aside, *([self.audit_log] if self.audit_log.exists() else [])]
+
+    @property
     def since(self) -> float:
         """When the cluster was described, in seconds since the epoch."""
         return self._description.stat().st_mtime

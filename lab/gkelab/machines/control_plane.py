@@ -17,6 +17,7 @@ from gkelab.waiting import wait_for
 PROCESSES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")  # in the order of their start
 READY_WITHIN = 120  # seconds
 USER = "lab@example.com"  # a Google access token, too, is somebody with all rights
+AUDIT_MEGABYTES, AUDIT_FILES = 100, 20  # of one file; how many beside it
 AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
@@ -113,6 +114,7 @@ class ControlPlane:
         arguments += ["--client-ca-file", pki / "ca.crt", "--token-auth-file", pki / "tokens.csv"]
         arguments += ["--audit-policy-file", cluster.folder / "audit-policy.json"]
         arguments += ["--audit-log-path", cluster.audit_log]
+        arguments += ["--audit-log-maxsize", AUDIT_MEGABYTES, "--audit-log-maxbackup", AUDIT_FILES]
         arguments += ["--tls-cert-file", pki / "apiserver.crt", "--tls-private-key-file", pki / "apiserver.key"]
         arguments += ["--service-account-issuer", "https://kubernetes.default.svc.cluster.local"]
         arguments += ["--service-account-key-file", pki / "service-account.crt"]

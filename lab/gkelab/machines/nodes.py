@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -50,8 +51,10 @@ class Nodes:
 
         def arrived() -> bool:
             for name, boot in list(waiting.items()):
-                if node_objects.is_ready(api, name, boot):
-                    del waiting[name]
+                # While several kernels boot, the API server may take longer for an answer than anybody waits.
+                with contextlib.suppress(EngineError):
+                    if node_objects.is_ready(api, name, boot):
+                        del waiting[name]
             return not waiting or any(not self.runs(name) for name in waiting)
 
         wait_for(arrived, READY_WITHIN, 0.3)

@@ -189,6 +189,8 @@ def test_secondary_ranges_are_patched_with_a_fingerprint(vpc: Lab) -> None:
     )
     moved = {"fingerprint": first["fingerprint"], "secondaryIpRanges": [pods | {"ipCidrRange": "172.17.0.0/24"}]}
     assert "Existing secondary range cannot be modified" in vpc.refused("PATCH", path, moved)[2]
+    without = {"fingerprint": first["fingerprint"], "secondaryIpRanges": [pods, {"rangeName": "more"}]}
+    assert "secondaryIpRanges[1].ipCidrRange" in vpc.refused("PATCH", path, without)[2]
     vpc.done("PATCH", path, {"fingerprint": first["fingerprint"], "secondaryIpRanges": [pods, more]})
     second = vpc.get(path)
     assert second["secondaryIpRanges"] == [pods, more]

@@ -263,6 +263,33 @@ def test_what_is_refused_of_a_cluster(vpc: Lab, change: dict, text: str) -> None
     assert "secondaryIpRanges" not in vpc.get(f"{SUBNETWORKS}/default")
 
 
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"privateClusterConfig": {"masterIpv4CidrBlock": "foo"}}, 'Invalid CIDR block "foo".'),
+        ({"privateClusterConfig": {"masterIpv4CidrBlock": "10.9.0.0/24"}}, "it must have a /28 netmask."),
+        ({"privateClusterConfig": {"masterIpv4CidrBlock": "10.128.0.0/28"}}, "conflicts with range"),
+        ({"ipAllocationPolicy": {"clusterIpv4CidrBlock": "/33"}}, 'Invalid CIDR block "/33".'),
+        ({"nodeConfig": {"taints": [{"key": "k"}]}}, "must have a key and one of the effects NO_SCHEDULE,"),
+    ],
+)
+def test_what_used_to_break_the_lab_is_refused(vpc: Lab, change: dict, text: str) -> None:
+    status, reason, message = vpc.refused("POST", f"{ZONE}/clusters", cluster(**change))
+    assert (status, reason) == (400, "badRequest")
+    assert text in message
+    assert "secondaryIpRanges" not in vpc.get(f"{SUBNETWORKS}/default")
+
+
+def test_refusals_of_gke_carry_the_requests_id(edge: Lab) -> None:
+    taints = {"taints": {"taints": [{"effect": "NO_EXECUTE"}]}}
+    status, answer = edge.ask("PUT", f"{CLUSTER}/nodePools/default-pool", taints)
+    assert (status, answer["error"]["status"]) == (400, "INVALID_ARGUMENT")
+    (info,) = answer["error"]["details"]
+    assert info["@type"] == "type.googleapis.com/google.rpc.RequestInfo"
+    assert info["requestId"].startswith("0x")
+    assert "details" not in edge.ask("GET", CLUSTER, token="x")[1]["error"]
+
+
 def test_pod_networks_need_a_multi_networking_cluster(vpc: Lab) -> None:
     vpc.done("POST", f"{ZONE}/clusters", cluster(networkConfig={"datapathProvider": "ADVANCED_DATAPATH"}))
     assert "multi-networking" in vpc.refused("POST", f"{CLUSTER}/nodePools", pool())[2]

@@ -143,7 +143,11 @@ def test_blocks_of_nodes_that_go_are_given_again(edge: Lab, engine: Recording) -
     nodes = of_pool(engine, "multinet")
     assert [node.nics[1].alias_ranges[0] for node in nodes] == ["172.16.1.0/28", "172.16.1.32/28", "172.16.1.48/28"]
     assert len({nic.address for node in engine.nodes.values() for nic in node.nics}) == 3 + 1 + 3 + 1 + 1
-    assert before <= {node.name for node in nodes}
+    assert nodes[0].name in before
+    assert not before & {node.name for node in nodes[1:]}
+    edge.done("DELETE", f"{CLUSTER}/nodePools/multinet")
+    edge.done("POST", f"{CLUSTER}/nodePools", pool())
+    assert not {node.name for node in nodes} & {node.name for node in of_pool(engine, "multinet")}
 
 
 def test_a_regional_cluster_counts_per_zone(make_lab, engine: Recording) -> None:

@@ -36,19 +36,25 @@ AFTERWARDS = (
     "26-subnets-delete",
     "15-networks-delete",
 )
+FINGERPRINTS = {"fingerprint", "labelFingerprint"}
 POOL = "/v1/projects/test-proj/locations/us-central1-c/clusters/my-cluster/nodePools/my-pool"
 
 
 def run(lab: Lab, data: pathlib.Path, name: str) -> None:
-    """Send a command's requests; the stub that it was recorded against called its operations op-1 and operation-1."""
-    operation = ""
+    """Send a command's requests; the stub that it was recorded against called its operations op-1 and operation-1.
+
+    It also had one fingerprint for everything, where a client sends the one that it has just read.
+    """
+    operation, read = "", {}
     for request in json.loads((data / "gcloud-requests" / f"{name}.json").read_text())["requests"]:
         parts = request["path"].partition("?")[0].split("/")
         path = "/".join(operation if part in ("op-1", "operation-1") else part for part in parts)
-        status, answer = lab.ask(request["method"], path, request["body"])
+        body = request["body"] and request["body"] | {key: read[key] for key in FINGERPRINTS & request["body"].keys()}
+        status, answer = lab.ask(request["method"], path, body)
         if name.endswith("-delete") and request["method"] == "GET" and status == 404:
             continue  # the stub still had what was deleted
         assert status == 200, (name, answer)
+        read = {key: answer.get(key, "") for key in FINGERPRINTS}
         if "operationType" in answer:
             operation = answer["name"]
             ended = lab.finished(answer)

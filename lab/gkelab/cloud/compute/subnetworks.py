@@ -24,7 +24,7 @@ from gkelab.cloud.errors import (
     required_field,
 )
 from gkelab.cloud.geography import REGIONS
-from gkelab.cloud.identity import fingerprint, is_current
+from gkelab.cloud.identity import fingerprint
 from gkelab.cloud.operations import Effect
 from gkelab.cloud.references import LINK_BASE, NetworkRef, SubnetworkRef, check_name, network_ref, region_name
 from gkelab.cloud.state import Operation, Resource
@@ -107,7 +107,7 @@ class Subnetworks:
         asked = protojson.parse(call.body, compute_v1.Subnetwork, root="resource")
         if not asked.get("fingerprint"):
             raise required_field("resource.fingerprint")
-        if not is_current(asked["fingerprint"], resource.body["fingerprint"]):
+        if asked["fingerprint"] != resource.body["fingerprint"]:
             # Invented text: no public source gives it.
             raise ApiError(412, "conditionNotMet", "Invalid fingerprint.")
         if "secondaryIpRanges" in call.json:
@@ -218,9 +218,10 @@ class Subnetworks:
             )
             raise invalid_field("resource.secondaryIpRanges", "", text)
         for index, item in enumerate(wanted):
-            if present.get(item.get("rangeName", ""), item["ipCidrRange"]) != item["ipCidrRange"]:
+            cidr = item.get("ipCidrRange", "")
+            if present.get(item.get("rangeName", ""), cidr) != cidr:
                 field = f"resource.secondaryIpRanges[{index}].ipCidrRange"
-                raise invalid_field(field, item["ipCidrRange"], "Existing secondary range cannot be modified.")
+                raise invalid_field(field, cidr, "Existing secondary range cannot be modified.")
         network = network_ref(body["network"], ref.project)
         check_secondary(self._cloud, network, ref, body["ipCidrRange"], wanted, known=list(present))
         for name in removed:

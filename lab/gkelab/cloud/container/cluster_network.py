@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
 from gkelab.cloud.cloud import Cloud
-from gkelab.cloud.compute.ranges import ranges_of, taken_ranges
+from gkelab.cloud.compute.ranges import NARROWEST, ranges_of, taken_ranges
 from gkelab.cloud.container.addresses import AUTO_PODS_PREFIX, free_pods_range
 from gkelab.cloud.container.names import ClusterRef
 from gkelab.cloud.container.pool_checks import range_named
@@ -22,6 +22,7 @@ from gkelab.cloud.state import Cluster, Resource
 
 GKE_SERVICES_RANGE = "34.118.224.0/20"  # recorded wherever no services range was named
 _PRIORITY = 1000
+_MASTER_PREFIX = 28
 
 
 @dataclass
@@ -82,6 +83,7 @@ def plan(cloud: Cloud, ref: ClusterRef, asked: Json, identity: str) -> ClusterNe
     services_name, services_cidr = "", GKE_SERVICES_RANGE
     if services.name or services.cidr[:1] not in ("", "/"):
         services_name, services_cidr = _range(cloud, place, services)
+    _check_master_range(cloud, place, asked.get("privateClusterConfig", {}).get("masterIpv4CidrBlock", ""))
     kept = {key: value for key, value in policy.items() if key not in ("createSubnetwork", "useIpAliases")}
     place.policy = {
         "stackType": "IPV4",
@@ -105,9 +107,11 @@ def _range(cloud: Cloud, place: ClusterNetwork, asked: _Wanted) -> tuple[str, st
     if asked.name:
         return asked.name, range_named(cloud, place.subnetwork, place.network, asked.name)
     wanted = asked.cidr or f"/{AUTO_PODS_PREFIX}"
-    taken = [item.range for item in taken_ranges(cloud, place.network)]
-    taken += [IPv4Network(cidr) for cidr in (*place.added_ranges.values(), GKE_SERVICES_RANGE)]
+    taken = _taken(cloud, place)
     if re.fullmatch(r"/\d+", wanted):
+        if int(wanted[1:]) > NARROWEST:
+            # Invented text: no public source gives it.
+            raise bad_request(f'Invalid CIDR block "{wanted}".')
         found = free_pods_range(int(wanted[1:]), taken)
         if found is None:
             # Invented text: no public source gives it.
@@ -116,6 +120,19 @@ def _range(cloud: Cloud, place: ClusterNetwork, asked: _Wanted) -> tuple[str, st
         found = _explicit(wanted, taken, place.network)
     place.added_ranges[asked.added_name] = found
     return asked.added_name, found
+
+
+def _check_master_range(cloud: Cloud, place: ClusterNetwork, wanted: str) -> None:
+    """Refuse what cannot be the range of a private cluster's control plane (GKE documentation: a /28)."""
+    if wanted and not _explicit(wanted, _taken(cloud, place), place.network).endswith(f"/{_MASTER_PREFIX}"):
+        # Invented text: no public source gives it.
+        raise bad_request(f'Invalid master_ipv4_cidr_block "{wanted}": it must have a /{_MASTER_PREFIX} netmask.')
+
+
+def _taken(cloud: Cloud, place: ClusterNetwork) -> list[IPv4Network]:
+    """Return the ranges that a new one must not overlap with."""
+    added = [IPv4Network(cidr) for cidr in (*place.added_ranges.values(), GKE_SERVICES_RANGE)]
+    return [item.range for item in taken_ranges(cloud, place.network)] + added
 
 
 def _explicit(wanted: str, taken: Iterable[IPv4Network], network: NetworkRef) -> str:

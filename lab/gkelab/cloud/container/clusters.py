@@ -18,7 +18,7 @@ from gkelab.cloud.container.pools import add_pool, plan, wanted_nodes
 from gkelab.cloud.container.store import Store, check_etag, check_something
 from gkelab.cloud.errors import ApiError, Json, bad_request
 from gkelab.cloud.geography import default_node_zones
-from gkelab.cloud.identity import digest, is_current, numeric_id
+from gkelab.cloud.identity import digest, numeric_id
 from gkelab.cloud.state import Cluster
 
 _DEPLOYING, _DEPLOYING_DATAPLANE_V2 = 12, 10  # recorded totals of CREATE_CLUSTER's progress
@@ -118,7 +118,7 @@ class Clusters:
         cluster = self._store.cluster(ref)
         asked = protojson.parse(call.body, views.message(call, "SetLabelsRequest"))
         sent = asked.get("labelFingerprint", "")
-        if sent and not is_current(sent, cluster.body["labelFingerprint"]):
+        if sent and sent != cluster.body["labelFingerprint"]:
             # Invented text: no public source gives it.
             raise ApiError(412, "conditionNotMet", "Labels could not be set due to fingerprint mismatch.")
         labels = asked.get("resourceLabels", {})

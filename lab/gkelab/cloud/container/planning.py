@@ -8,17 +8,11 @@ from gkelab.cloud.cloud import Cloud
 from gkelab.cloud.container import names
 from gkelab.cloud.container.addresses import free_address, free_block
 from gkelab.cloud.container.machine_types import family
-from gkelab.cloud.container.pool_checks import NodeNetwork
+from gkelab.cloud.container.pool_checks import TAINT_EFFECTS, NodeNetwork
 from gkelab.cloud.geography import region_of
 from gkelab.cloud.operations import OperationError
 from gkelab.cloud.state import AliasBlock, Cluster, Node, NodeNic, NodePool
 from gkelab.engine import ClusterSpec, Nic, NodeSpec
-
-TAINT_EFFECTS = {
-    "NO_SCHEDULE": "NoSchedule",
-    "PREFER_NO_SCHEDULE": "PreferNoSchedule",
-    "NO_EXECUTE": "NoExecute",
-}
 
 
 def plan_nodes(cloud: Cloud, cluster: Cluster, pool: NodePool, networks: list[NodeNetwork], per_zone: int) -> None:
@@ -27,22 +21,20 @@ def plan_nodes(cloud: Cloud, cluster: Cluster, pool: NodePool, networks: list[No
         group = pool.groups.setdefault(
             zone, names.instance_group(cluster.body["id"], cluster.body["name"], pool.body["name"], zone)
         )
-        present = {node.name for node in pool.nodes if node.zone == zone}
-        number = 0
-        while len(present) < per_zone:
-            name = names.node(group, number)
-            number += 1
-            if name not in present:
-                # In the pool before its NICs are planned one by one, so that each sees what the others hold.
-                node = Node(name, zone, [])
-                pool.nodes.append(node)
-                present.add(name)
-                try:
-                    for network in networks:
-                        node.nics.append(_plan_nic(cloud, network))
-                except OperationError:
-                    pool.nodes.remove(node)
-                    raise
+        missing = per_zone - sum(node.zone == zone for node in pool.nodes)
+        for _ in range(missing):
+            # As on GKE no name is given twice: a node's certificate and its leavings are its own.
+            number = cluster.node_numbers.get(group, 0)
+            cluster.node_numbers[group] = number + 1
+            # In the pool before its NICs are planned one by one, so that each sees what the others hold.
+            node = Node(names.node(group, number), zone, [])
+            pool.nodes.append(node)
+            try:
+                for network in networks:
+                    node.nics.append(_plan_nic(cloud, network))
+            except OperationError:
+                pool.nodes.remove(node)
+                raise
 
 
 def surplus_nodes(pool: NodePool, per_zone: int) -> list[Node]:

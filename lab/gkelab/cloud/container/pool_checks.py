@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
@@ -17,6 +18,11 @@ from gkelab.cloud.geography import region_of, zones_of
 from gkelab.cloud.references import NetworkRef, SubnetworkRef, network_ref, subnetwork_ref
 from gkelab.cloud.state import Cluster
 
+TAINT_EFFECTS = {  # as GKE has them, and Kubernetes
+    "NO_SCHEDULE": "NoSchedule",
+    "PREFER_NO_SCHEDULE": "PreferNoSchedule",
+    "NO_EXECUTE": "NoExecute",
+}
 MAX_NODE_NETWORKS, MAX_POD_NETWORKS = 7, 35  # gcloud's help of the two flags
 
 
@@ -72,6 +78,7 @@ def check_pool(cloud: Cloud, project: str, cluster: Cluster, asked: Json) -> lis
     """Refuse a pool that GKE would not make; return the networks of its nodes, eth0's first."""
     check_name("node_pool.name", asked.get("name", ""))
     zones_for(asked, cluster.body)
+    check_taints(asked.get("config", {}).get("taints", ()))
     config = asked.get("networkConfig", {})
     machine_type = asked.get("config", {}).get("machineType", DEFAULT_MACHINE_TYPE)
     if vcpus(machine_type) is None:
@@ -86,6 +93,14 @@ def check_pool(cloud: Cloud, project: str, cluster: Cluster, asked: Json) -> lis
     for item in config.get("additionalPodNetworkConfigs", ()):
         _add_pod_network(cloud, cluster, networks, item, max_pods)
     return networks
+
+
+def check_taints(taints: Sequence[Json]) -> None:
+    """Refuse taints that no node can have."""
+    for taint in taints:
+        if not taint.get("key") or taint.get("effect") not in TAINT_EFFECTS:
+            # Invented text: no public source gives it.
+            raise bad_request(f"Node taint {taint} must have a key and one of the effects {', '.join(TAINT_EFFECTS)}.")
 
 
 def check_room(cloud: Cloud, networks: list[NodeNetwork], nodes: int) -> None:

@@ -7,7 +7,7 @@ from gkelab.cloud import protojson
 from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.container import planning, versions, views
 from gkelab.cloud.container.names import ClusterRef
-from gkelab.cloud.container.pool_checks import NodeNetwork, check_pool, check_room, max_pods_of, zones_for
+from gkelab.cloud.container.pool_checks import NodeNetwork, check_pool, check_room, check_taints, max_pods_of, zones_for
 from gkelab.cloud.container.pool_defaults import pool_body
 from gkelab.cloud.container.pool_updates import ADDRESS, RECREATING
 from gkelab.cloud.container.store import Store, check_etag, check_something
@@ -71,6 +71,7 @@ class Pools:
         check_etag(asked, pool.body)
         changes = {key: value for key, value in asked.items() if key not in ADDRESS}
         check_something(changes)
+        check_taints(changes.get("taints", {}).get("taints", ()))
         if "nodeVersion" in changes:
             present = cluster.body["currentMasterVersion"]
             changes["nodeVersion"] = versions.resolve(changes["nodeVersion"], otherwise=present, noun="Node")
