@@ -29,30 +29,46 @@ def find(google: Google, subnet: Subnet) -> Any | None:
     return google.find(f"read firewall rule {subnet.rule}", google.compute("Firewalls").get, request)
 
 
-def is_as_wanted(subnet: Subnet, rule: Any | None, network: Network) -> bool:
-    """Tell whether the rule is there and lets exactly the ranges of the subnetwork in."""
+def sources(subnet: Subnet, rule: Any | None, subnetwork: Any | None) -> list[str]:
+    """Return what the rule is to let in: the declared ranges, and what others have let in of the same subnetwork.
+
+    Two clusters that share a subnetwork declare a pod range each; neither takes the other's out of the rule.
+    """
+    present = {each.ip_cidr_range for each in subnetwork.secondary_ip_ranges} if subnetwork is not None else set()
+    others = [cidr for cidr in (rule.source_ranges if rule is not None else ()) if cidr in present]
+    return list(dict.fromkeys([*subnet.ranges, *others]))
+
+
+def is_as_wanted(subnet: Subnet, rule: Any | None, network: Network, subnetwork: Any | None) -> bool:
+    """Tell whether the rule is there and lets in what it should.
+
+    :param subnetwork: what Compute Engine has, compute_v1.Subnetwork.
+    """
     return (
         rule is not None
         and is_ours(rule, network)
         and not rule.disabled
-        and set(rule.source_ranges) == set(subnet.ranges)
+        and set(rule.source_ranges) == set(sources(subnet, rule, subnetwork))
         and [each.I_p_protocol for each in rule.allowed] == ["all"]
     )
 
 
-def changes(subnet: Subnet, rule: Any | None, network: Network, operations: Operations) -> Iterator[Change]:
+def changes(
+    subnet: Subnet, rule: Any | None, network: Network, subnetwork: Any | None, operations: Operations
+) -> Iterator[Change]:
     """Yield what makes the rule as it is to be.
 
     :raises Refused: there is another rule under this name.
     """
-    words = f"firewall rule {subnet.rule} (ingress from {', '.join(subnet.ranges)})"
+    ranges = sources(subnet, rule, subnetwork)
+    words = f"firewall rule {subnet.rule} (ingress from {', '.join(ranges)})"
     if rule is None:
         resource: dict[str, Any] = {
             "name": subnet.rule,
             "description": f"Lets nodes and pods of subnetwork {subnet.name} reach each other (multinet.gke)",
             "network": network.path,
             "direction": "INGRESS",
-            "source_ranges": subnet.ranges,
+            "source_ranges": ranges,
             "allowed": ALL_PROTOCOLS,
         }
         yield operations.in_compute(f"create {words}", "Firewalls", "insert", firewall_resource=resource)
@@ -62,8 +78,8 @@ def changes(subnet: Subnet, rule: Any | None, network: Network, operations: Oper
             f"firewall rule {subnet.rule} exists, but for another network, direction or target; "
             "delete or rename it, or set allow_multinet=false"
         )
-    if not is_as_wanted(subnet, rule, network):
-        resource = {"source_ranges": subnet.ranges, "allowed": ALL_PROTOCOLS, "disabled": False}
+    if not is_as_wanted(subnet, rule, network, subnetwork):
+        resource = {"source_ranges": ranges, "allowed": ALL_PROTOCOLS, "disabled": False}
         yield operations.in_compute(
             f"update {words}", "Firewalls", "patch", firewall=subnet.rule, firewall_resource=resource
         )

@@ -121,8 +121,8 @@ class Vpc:
         warnings = tuple(
             f"network {self._desired.name} is used as it is: nobody checked that it lets the pods of subnetwork "
             f"{subnet.name} reach each other ({_what_is_wrong(subnet, rule)}); allow_multinet=false says that others do"
-            for subnet, rule in zip(self._desired.subnetworks, observed.rules, strict=True)
-            if subnet.allow_multinet and not ingress.is_as_wanted(subnet, rule, self._network)
+            for subnet, found, rule in zip(self._desired.subnetworks, observed.subnetworks, observed.rules, strict=True)
+            if subnet.allow_multinet and not ingress.is_as_wanted(subnet, rule, self._network, found)
         )
         return Plan(before, before, warnings=warnings)
 
@@ -172,7 +172,7 @@ class Vpc:
         for wanted, subnetwork, rule in parts:
             yield from subnetworks.changes(wanted, subnetwork, self._network, self._google, self._operations)
             if wanted.allow_multinet:
-                yield from ingress.changes(wanted, rule, self._network, self._operations)
+                yield from ingress.changes(wanted, rule, self._network, subnetwork, self._operations)
 
     def _settle(self) -> None:
         """Wait for what was started, and for what others were faster to start."""
@@ -241,7 +241,9 @@ class Vpc:
             state["mtu"] = _mtu(network)
         state["subnetworks"] = [
             subnetworks.as_is(
-                wanted, subnetwork, wanted.allow_multinet and ingress.is_as_wanted(wanted, rule, self._network)
+                wanted,
+                subnetwork,
+                wanted.allow_multinet and ingress.is_as_wanted(wanted, rule, self._network, subnetwork),
             )
             for wanted, subnetwork, rule in zip(
                 self._desired.subnetworks, observed.subnetworks, observed.rules, strict=True

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .. import gke_rules
-from ..cni.ranges import IPNetwork, check_cidr, overlapping
+from ..cni.ranges import IPNetwork, overlapping
 from ..errors import Problems
 from .description import Description, Network, PodRange
 
@@ -25,8 +25,14 @@ class Declared:
     path: str
     cidr: IPNetwork
     host: str
+    region: str
     network: Network
     name: str = ""  # of a secondary range; empty for the primary one
+
+    @property
+    def key(self) -> tuple[tuple[str, str], str, str, str]:
+        """Return what makes a range of a VPC another one: its subnetwork, with its region, and its name."""
+        return self.network.key, self.region, self.network.subnetwork, self.name
 
 
 def check(problems: Problems, descriptions: Sequence[Description]) -> None:
@@ -34,9 +40,9 @@ def check(problems: Problems, descriptions: Sequence[Description]) -> None:
     declared = [entry for description in descriptions for entry in _declared(problems, description)]
     _check_names(problems, declared)
     _check_clusters(problems, [entry for entry in declared if entry.name])
-    in_vpc: dict[tuple[str, str], dict[tuple[str, str], Declared]] = defaultdict(dict)
+    in_vpc: dict[tuple[str, str], dict[tuple[object, ...], Declared]] = defaultdict(dict)
     for entry in declared:  # two clusters may name the same range of a VPC: that is one range
-        in_vpc[entry.network.key].setdefault((entry.network.subnetwork, entry.name), entry)
+        in_vpc[entry.network.key].setdefault(entry.key, entry)
     for (project, vpc), ranges in in_vpc.items():
         for first, second in _overlaps(ranges.values()):
             problems.add(second.path, str(second.cidr), _overlap(first, f"of VPC {vpc} in {project}"))
@@ -47,31 +53,31 @@ def _declared(problems: Problems, description: Description) -> list[Declared]:
     found = []
     for network in description.networks:
         path = f"{network.path}.node_range"
-        cidr = check_cidr(problems, path, network.node_range)
+        cidr = gke_rules.check_range(problems, path, network.node_range)
         if cidr is not None:
             _check_primary(problems, description, network, cidr)
-            found.append(Declared(path, cidr, description.host, network))
+            found.append(Declared(path, cidr, description.host, description.region, network))
         for pod_range in network.pod_ranges:
             path = f"{pod_range.path}.range"
-            cidr = check_cidr(problems, path, pod_range.range)
+            cidr = gke_rules.check_range(problems, path, pod_range.range)
             if cidr is not None:
                 _check_capacity(problems, description, network, pod_range, cidr)
-                found.append(Declared(path, cidr, description.host, network, pod_range.name))
+                found.append(Declared(path, cidr, description.host, description.region, network, pod_range.name))
     return found
 
 
 def _check_names(problems: Problems, declared: Sequence[Declared]) -> None:
     """A subnetwork is one thing in its region, and its secondary ranges are what everybody says that they are."""
-    vpc_of: dict[tuple[str, str], Declared] = {}
-    same: dict[tuple[tuple[str, str], str, str], Declared] = {}
+    vpc_of: dict[tuple[str, str, str], Declared] = {}
+    same: dict[tuple[object, ...], Declared] = {}
     for entry in declared:
         network = entry.network
-        other = vpc_of.setdefault((network.project, network.subnetwork), entry)
+        other = vpc_of.setdefault((network.project, entry.region, network.subnetwork), entry)
         if other.network.vpc != network.vpc and not entry.name:
             problems.add(
                 f"{network.path}.subnetwork", network.subnetwork, f"is a subnetwork of VPC {other.network.vpc}, too"
             )
-        other = same.setdefault((network.key, network.subnetwork, entry.name), entry)
+        other = same.setdefault(entry.key, entry)
         if other.cidr != entry.cidr and other.host != entry.host:
             problems.add(
                 entry.path, str(entry.cidr), f"differs from {other.path} ({other.cidr}), which names the same range"
@@ -85,9 +91,9 @@ def _check_clusters(problems: Problems, pod_ranges: Sequence[Declared]) -> None:
             first.host == second.host and first.network.key != second.network.key
         ):  # those of one VPC are looked at there
             problems.add(second.path, str(second.cidr), _overlap(first, "of one cluster"))
-    owners: dict[tuple[tuple[str, str], str, str], Declared] = {}
+    owners: dict[tuple[object, ...], Declared] = {}
     for entry in pod_ranges:
-        owner = owners.setdefault((entry.network.key, entry.network.subnetwork, entry.name), entry)
+        owner = owners.setdefault(entry.key, entry)
         if owner.host != entry.host and owner.cidr == entry.cidr:
             problems.add(
                 entry.path,
@@ -109,11 +115,7 @@ def _overlap(other: Declared, where: str) -> str:
 
 def _check_primary(problems: Problems, description: Description, network: Network, primary: IPNetwork) -> None:
     path, nodes = f"{network.path}.node_range", sum(pool.nodes for pool in description.pools_with(network))
-    if primary.prefixlen not in gke_rules.RANGE_PREFIXES:
-        problems.add(
-            path, str(primary), f"must be between /{gke_rules.RANGE_PREFIXES[0]} and /{gke_rules.RANGE_PREFIXES[-1]}"
-        )
-    elif nodes > primary.size - RESERVED_ADDRESSES:
+    if primary.prefixlen in gke_rules.RANGE_PREFIXES and nodes > primary.size - RESERVED_ADDRESSES:
         problems.add(
             path, str(primary), f"holds {primary.size - RESERVED_ADDRESSES} nodes; the node pools may have {nodes}"
         )

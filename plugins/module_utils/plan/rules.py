@@ -56,8 +56,10 @@ def _check_cluster(problems: Problems, description: Description) -> None:
 
 
 def _check_network(problems: Problems, network: Network) -> None:
-    for key in ("vpc", "subnetwork"):
-        gke_rules.check_name(problems, f"{network.path}.{key}", getattr(network, key))
+    gke_rules.check_name(problems, f"{network.path}.vpc", network.vpc)
+    gke_rules.check_subnetwork_name(
+        problems, f"{network.path}.subnetwork", network.subnetwork, with_rule=network.allow_multinet
+    )
     _check_twice(problems, ((r.path, r.name) for r in network.pod_ranges), "name")
     if len(network.pod_ranges) > gke_rules.MAX_SECONDARY_RANGES:
         problems.add(
@@ -85,6 +87,9 @@ def _check_pool(problems: Problems, description: Description, pool: NodePool) ->
     own = (description.cluster["network"] or gke_rules.DEFAULT_NETWORK).rsplit("/", 1)[-1]
     if own in pool.networks:
         problems.add(f"{pool.path}.networks", own, "is the cluster's own VPC: each interface needs another one")
+    gke_rules.check_node_count(problems, f"{pool.path}.node_count", pool.options["node_count"])
+    gke_rules.check_autoscaling(problems, f"{pool.path}.autoscaling", pool.options["autoscaling"])
+    gke_rules.check_max_pods(problems, f"{pool.path}.max_pods_per_node", pool.options["max_pods_per_node"])
     if pool.options["node_count"] is not None and pool.options["autoscaling"]:
         problems.add(f"{pool.path}.node_count", pool.options["node_count"], "cannot be given together with autoscaling")
     _check_interfaces(problems, description, pool)

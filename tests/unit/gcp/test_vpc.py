@@ -77,6 +77,15 @@ def rule(**fields: Any) -> compute_v1.Firewall:
     )
 
 
+SHARED = subnetwork(
+    secondary_ip_ranges=[
+        {"range_name": "pods", "ip_cidr_range": "172.16.1.0/24"},
+        {"range_name": "other-cluster", "ip_cidr_range": "172.16.2.0/24"},
+    ]
+)
+EVERYBODY = ["10.0.1.0/24", "172.16.1.0/24", "172.16.2.0/24"]
+
+
 def plan(wanted: Desired, found: Observed) -> Plan:
     google: Any = SimpleNamespace(project="p")
     return Vpc(wanted, google, Operations(google, Deadline(1))).plan(found)
@@ -167,6 +176,13 @@ def test_without_allow_multinet_the_rule_is_no_matter() -> None:
             ],
         ),
         ({}, Observed(network(), (subnetwork(),), (rule(disabled=True),)), [f"update {RULE}"]),
+        # Another cluster's range of the same subnetwork stays in the rule; a range of somewhere else does not.
+        ({}, Observed(network(), (SHARED,), (rule(source_ranges=EVERYBODY),)), []),
+        (
+            {},
+            Observed(network(), (SHARED,), (rule(source_ranges=["172.16.2.0/24", "192.0.2.0/24"]),)),
+            ["update firewall rule my-subnet-allow-multinet (ingress from 10.0.1.0/24, 172.16.1.0/24, 172.16.2.0/24)"],
+        ),
         ({}, Observed(network(), (subnetwork(),), (rule(source_ranges=["0.0.0.0/0"]),)), [f"update {RULE}"]),
         ({}, Observed(network(), (subnetwork(),), (rule(allowed=[{"I_p_protocol": "tcp"}]),)), [f"update {RULE}"]),
     ],

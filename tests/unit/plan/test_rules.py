@@ -110,7 +110,7 @@ def test_the_guide_is_let_through() -> None:
         (
             [put("networks", 0, "node_range", value="10.0.1.0/30")],
             "networks[0].node_range",
-            "must be between /8 and /29",
+            "must have a prefix length between 8 and 29",
         ),
         (
             [put("networks", 0, "node_range", value="10.0.1.0/29"), put("nodepools", 0, "node_count", value=5)],
@@ -147,6 +147,17 @@ def test_the_guide_is_let_through() -> None:
             [put("location", value="us-central1"), put("nodepools", 0, "node_count", value=6)],
             "networks[0].pod_ranges[0].range",
             "holds 16 nodes at 8 pods (/28 each); the node pools may have 18",
+        ),
+        ([put("nodepools", 0, "node_count", value=-3)], "nodepools[0].node_count", "must not be negative"),
+        (
+            [put("networks", 0, "subnetwork", value="s" * 49)],
+            "networks[0].subnetwork",
+            "is longer than 48 characters",
+        ),
+        (
+            [put("networks", 0, "pod_ranges", 0, "range", value="2001:db8::/64")],
+            "networks[0].pod_ranges[0].range",
+            "must be an IPv4 range",
         ),
         (
             [put("nodepools", 0, "autoscaling", value={"max": 3})],
@@ -266,6 +277,15 @@ def test_two_clusters_must_not_hand_out_the_same_addresses() -> None:
             "give each cluster a secondary range of its own",
         )
     ]
+
+
+def test_the_same_name_in_two_regions_is_two_subnetworks() -> None:
+    far = other_cluster(
+        put("location", value="europe-west4-a"),
+        put("networks", 0, "node_range", value="10.0.3.0/24"),
+        put("networks", 0, "pod_ranges", 0, "range", value="172.16.3.0/24"),
+    )
+    assert problems(options(), far) == []
 
 
 def test_a_subnetwork_is_in_one_vpc() -> None:
