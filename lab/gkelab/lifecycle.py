@@ -121,7 +121,7 @@ class Lifecycle:
         self._start_cloud(settings, environment)
         if settings.engine != "api":
             number, nodes = repair(self.lab)
-            self.progress.done(f"clusters: {number}, nodes: {nodes}, all running")
+            self.progress.done(f"{number} clusters and {nodes} nodes run")
 
     def _python_environment(self) -> dict[str, str]:
         """Return what our own Python processes need: this package, and compiled code that is kept somewhere.

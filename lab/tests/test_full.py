@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gkelab.engine import ClusterSpec, FirewallRule, NodeSpec
 from gkelab.lifecycle import Lifecycle
-from gkelab.machines.cluster import Cluster
+from gkelab.machines.cluster import Cluster, clusters
 from gkelab.machines.engines import ControlPlaneEngine, FullEngine
 from gkelab.output import Progress
 from gkelab.processes import Processes
@@ -69,6 +72,15 @@ class Running:
         )
         assert done.returncode == 0 or not check, done.stdout
         return done.stdout
+
+    def cloud(self, method: str, path: str, body: object = None) -> Any:
+        """Return what the Google APIs answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.lab.settings().port)
+        headers = {"Authorization": f"Bearer {self.lab.token}", "Content-Type": "application/json"}
+        connection.request(method, path, json.dumps(body) if body else None, headers)
+        with connection.getresponse() as answer:
+            assert answer.status == 200, answer.read()
+            return json.loads(answer.read())
 
     def pods(self) -> dict[str, tuple[str, str]]:
         """Return the sample Pods by node: name and address on net1."""
@@ -163,19 +175,20 @@ def test_the_guides_data_path(
     assert left == {"cloud", "fabric", "registry"}
 
 
-def test_a_restarted_lab_has_its_machines_back(
-    running: Running, cluster_spec: ClusterSpec, node_spec: Callable[[int], NodeSpec], base_port: int
-) -> None:
+def test_a_restarted_lab_has_its_machines_back(running: Running, base_port: int) -> None:
     """The networks die, the API server dies: `up` repairs both, and boots the node whose NICs were cut."""
-    engine = running.engine
-    engine.set_network("test-project/default", [OPEN])
-    engine.set_network("test-project/my-vpc", [OPEN])
-    engine.start_cluster(cluster_spec)
-    engine.start_nodes([node_spec(1)])
-    boot = ("get", "node", node_spec(1).name, "-o", "jsonpath={.status.nodeInfo.bootID}")
+    address = "/v1/projects/test-project/locations/us-central1-c/clusters"
+    wanted = {"name": "edge", "initialNodeCount": 1, "ipAllocationPolicy": {"useIpAliases": True}}
+    running.cloud("POST", address, {"cluster": wanted})
+    assert wait_for(lambda: running.cloud("GET", f"{address}/edge")["status"] == "RUNNING", 240, 0.5)
+    place = next(clusters(running.lab))
+    boot = ("get", "node", place.nodes()[0].name, "-o", "jsonpath={.status.nodeInfo.bootID}")
     before = running.kubectl(*boot)
-    engine.processes.stop("fabric", patience=0)
-    engine.processes.stop(f"{cluster_spec.key}/kube-apiserver", patience=0)
+    processes = running.engine.processes
+    for name in ("fabric", place.process("kube-apiserver"), place.process(f"nodes/{place.nodes()[0].name}")):
+        record = processes.running(name)
+        assert record
+        os.kill(record.pid, signal.SIGKILL)
     program = [sys.executable, "-m", "gkelab", "up", "--dir", str(running.lab.folder), "--port", str(base_port)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
     subprocess.run(program, check=True, env=environment)
