@@ -16,9 +16,12 @@ text ends up in the operation that asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import ipaddress
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+NAMES = ("api", "control-plane", "full")
 
 
 class EngineError(Exception):
@@ -85,6 +88,11 @@ class FirewallRule:
     allow: bool = True
 
 
+def gateway(cidr: str) -> ipaddress.IPv4Address:
+    """Return the address at which a VPC routes for a subnetwork, by its range or a NIC in it: the first usable one."""
+    return ipaddress.IPv4Network(cidr, strict=False)[1]
+
+
 class Engine(Protocol):
     """The machines behind the cloud."""
 
@@ -99,6 +107,11 @@ class Engine(Protocol):
 
     def stop_nodes(self, cluster: str, names: Sequence[str]) -> None:
         """Power nodes off, and remove their Node objects."""
+
+    def relabel_nodes(
+        self, nodes: Sequence[NodeSpec], labels: Collection[str], taints: Collection[tuple[str, str, str]]
+    ) -> None:
+        """Give running nodes their labels and taints as they are now; take these former ones away."""
 
     def set_network(self, network: str, rules: Sequence[FirewallRule]) -> None:
         """Create a network if it is not there, and give it exactly these ingress rules."""
@@ -121,6 +134,11 @@ class ApiEngine:
         """No machine is started."""
 
     def stop_nodes(self, cluster: str, names: Sequence[str]) -> None:
+        """No machine runs."""
+
+    def relabel_nodes(
+        self, nodes: Sequence[NodeSpec], labels: Collection[str], taints: Collection[tuple[str, str, str]]
+    ) -> None:
         """No machine runs."""
 
     def set_network(self, network: str, rules: Sequence[FirewallRule]) -> None:

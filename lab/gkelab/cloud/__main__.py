@@ -10,32 +10,21 @@ gc.disable()
 
 import argparse
 import asyncio
-import importlib
 import os
 import pathlib
 import signal
-from collections.abc import Callable
 
 from aiohttp import web
 
 from gkelab.cloud.app import App
-from gkelab.engine import ApiEngine, Engine
+from gkelab.machines import ENGINES, engine_for
 
 gc.freeze()
 gc.enable()
 
 HOST = "127.0.0.1"
-ENGINES = ("api", "control-plane", "full")
 DEFAULT_TIME_FACTOR = 0.01
 SHUTDOWN_SECONDS = 1.0
-
-
-def engine_named(name: str, folder: pathlib.Path) -> Engine:
-    """Return an engine; only those that run machines need the package that does."""
-    if name == "api":
-        return ApiEngine()
-    engine_for: Callable[[str, pathlib.Path], Engine] = importlib.import_module("gkelab.machines").engine_for
-    return engine_for(name, folder)
 
 
 async def serve(app: App, port: int) -> None:
@@ -59,7 +48,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=ENGINES, default="api")
     parser.add_argument("--time-factor", type=float, default=DEFAULT_TIME_FACTOR, help="of Google's own latencies")
     options = parser.parse_args()
-    app = App(options.dir, options.engine, engine_named(options.engine, options.dir), options.time_factor)
+    app = App(options.dir, options.engine, engine_for(options.engine, options.dir), options.time_factor)
     asyncio.new_event_loop().run_until_complete(serve(app, options.port))
     # All is saved. A thread may still wait for machines to start, and Python would wait for the thread.
     os._exit(0)

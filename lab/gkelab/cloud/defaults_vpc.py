@@ -7,13 +7,13 @@ Recorded read-backs: networks 17, subnetworks 14 samples.
 from __future__ import annotations
 
 import time
-from ipaddress import IPv4Network
 
 from gkelab.cloud.errors import Json
 from gkelab.cloud.geography import REGIONS, auto_mode_range
 from gkelab.cloud.identity import compute_time, digest, fingerprint, numeric_id
 from gkelab.cloud.references import LINK_BASE, NetworkRef, SubnetworkRef
 from gkelab.cloud.state import Resource, State
+from gkelab.engine import gateway
 
 # What a request may carry but only the server decides.
 OUTPUT_ONLY = {"kind", "id", "creationTimestamp", "selfLink", "selfLinkWithId", "subnetworks", "peerings"}
@@ -69,7 +69,7 @@ def subnetwork_body(state: State, ref: SubnetworkRef, network: NetworkRef, asked
         "network": network.link,
         "region": f"{LINK_BASE}projects/{ref.project}/regions/{ref.region}",
         "selfLink": ref.link,
-        "gatewayAddress": gateway(asked["ipCidrRange"]),
+        "gatewayAddress": str(gateway(asked["ipCidrRange"])),
     }
     if body["purpose"] == "PRIVATE":
         body = {"stackType": "IPV4_ONLY", "privateIpv6GoogleAccess": "DISABLE_GOOGLE_ACCESS", **body}
@@ -86,11 +86,6 @@ def log_config(asked: Json, enabled: bool) -> Json:
         "metadata": "INCLUDE_ALL_METADATA",
     }
     return {**defaults, **asked, "enable": True}
-
-
-def gateway(cidr: str) -> str:
-    """Return the gateway of a range: its first host."""
-    return str(IPv4Network(cidr).network_address + 1)
 
 
 def firewall_body(state: State, name: str, network: NetworkRef, project: str, asked: Json) -> Json:

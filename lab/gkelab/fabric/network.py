@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
-from gkelab.engine import FirewallRule
+from gkelab.engine import FirewallRule, gateway
 from gkelab.fabric import frames
 from gkelab.fabric.firewall import Firewall
 
@@ -44,8 +44,8 @@ class PluggedNic:
 
     @property
     def gateway(self) -> bytes:
-        """The address at which the network routes for this subnetwork: the first usable one."""
-        return ipaddress.IPv4Interface(f"{self.address}/{self.prefix_length}").network[1].packed
+        """The address at which the network routes for this subnetwork."""
+        return gateway(f"{self.address}/{self.prefix_length}").packed
 
 
 class Port(Protocol):

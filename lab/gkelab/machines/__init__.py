@@ -6,12 +6,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from gkelab import engine
 from gkelab.engine import ApiEngine, Engine, EngineError
 from gkelab.machines.engines import ControlPlaneEngine, FullEngine
 from gkelab.state import Lab
 from gkelab.supplies import Supplies, cache_folder
 
-ENGINES = ("api", "control-plane", "full")
+ENGINES = engine.NAMES
 
 
 def engine_for(name: str, folder: Path) -> Engine:

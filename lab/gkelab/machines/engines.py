@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 
 from gkelab.engine import ClusterSpec, Endpoint, EngineError, FirewallRule, NodeSpec
@@ -60,6 +60,14 @@ class ControlPlaneEngine:
         place = self.cluster(cluster)
         for name in names if place.exists else ():
             node_objects.remove(place.api, name)
+
+    def relabel_nodes(
+        self, nodes: Sequence[NodeSpec], labels: Collection[str], taints: Collection[tuple[str, str, str]]
+    ) -> None:
+        """Give running nodes their labels and taints as they are now; take these former ones away."""
+        for place, own in self._by_cluster(nodes):
+            for node in own:
+                node_objects.relabel(place.api, node, labels, taints)
 
     def set_network(self, network: str, rules: Sequence[FirewallRule]) -> None:
         """No packet flows."""

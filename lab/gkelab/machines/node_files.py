@@ -11,16 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from gkelab import uml
-from gkelab.engine import NodeSpec
+from gkelab.engine import NodeSpec, gateway
 from gkelab.files import write_secret
 from gkelab.machines.cluster import Cluster
 
 MTU = 1460  # Google's default, of every VPC here
-
-
-def gateway(address: str, prefix_length: int) -> str:
-    """Return the gateway of a subnetwork, by the address of a NIC in it: its first usable address."""
-    return str(ipaddress.IPv4Interface(f"{address}/{prefix_length}").network[1])
 
 
 def write(folder: Path, cluster: Cluster, node: NodeSpec, *, tree: Path, programs: Path, registry: int) -> None:
@@ -34,7 +29,7 @@ def write(folder: Path, cluster: Cluster, node: NodeSpec, *, tree: Path, program
         "MTU": MTU,
         "NODE_ADDRESSES": " ".join(f"{nic.address}/{nic.prefix_length}" for nic in node.nics),
         "NODE_MACHINE_ID": hashlib.sha256(f"{node.cluster}/{node.name}".encode()).hexdigest()[:32],
-        "GATEWAY": gateway(primary.address, primary.prefix_length),
+        "GATEWAY": gateway(f"{primary.address}/{primary.prefix_length}"),
         "POD_CIDR": node.pod_cidr,
         "CLUSTER_CIDR": spec.pods_cidr,
         "SERVICE_CIDR": spec.services_cidr,

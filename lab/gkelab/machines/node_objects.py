@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from typing import Any
 
 from gkelab.engine import NodeSpec
 from gkelab.machines.kubernetes import Api, ConflictError
 
 NODES = "/api/v1/nodes"
+ATTEMPTS = 10  # to change what others change at the same time
 CAPACITY = {"cpu": "4", "memory": "16Gi", "ephemeral-storage": "100Gi"}  # of a node that is only an object
 
 
@@ -40,6 +42,24 @@ def is_ready(api: Api, name: str, not_boot: str) -> bool:
     status = api.get(f"{NODES}/{name}")["status"]
     ready = any(entry["type"] == "Ready" and entry["status"] == "True" for entry in status.get("conditions", ()))
     return ready and bool(status["nodeInfo"]["bootID"]) and status["nodeInfo"]["bootID"] != not_boot
+
+
+def relabel(api: Api, node: NodeSpec, labels: Collection[str], taints: Collection[tuple[str, str, str]]) -> None:
+    """Give a Node its labels and taints, without these former ones; what others have given it, it keeps."""
+    changed: dict[str, str | None] = {**dict.fromkeys(labels), **node.labels}
+    ours = {(key, effect) for key, _, effect in (*taints, *node.taints)}
+    for attempt in range(ATTEMPTS):
+        known = api.get(f"{NODES}/{node.name}")
+        kept = [item for item in known["spec"].get("taints", ()) if (item["key"], item["effect"]) not in ours]
+        wanted = [{"key": key, "value": value, "effect": effect} for key, value, effect in node.taints]
+        metadata = {"labels": changed, "resourceVersion": known["metadata"]["resourceVersion"]}
+        try:
+            api.merge(f"{NODES}/{node.name}", {"metadata": metadata, "spec": {"taints": kept + wanted}})
+        except ConflictError:  # the kubelet and the controllers write to it, too
+            if attempt == ATTEMPTS - 1:
+                raise
+        else:
+            return
 
 
 def pretend_ready(api: Api, node: NodeSpec) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from ipaddress import IPv4Network
 
 import pytest
@@ -49,6 +49,12 @@ class Recording(ApiEngine):
         self.calls.append(f"stop_nodes {cluster} {len(names)}")
         for name in names:
             self.nodes.pop(name, None)
+
+    def relabel_nodes(
+        self, nodes: Sequence[NodeSpec], labels: Collection[str], taints: Collection[tuple[str, str, str]]
+    ) -> None:
+        self.calls.append(f"relabel_nodes {len(nodes)}, without {sorted(labels)} {sorted(taints)}")
+        self.nodes.update({node.name: node for node in nodes})
 
     def set_network(self, network: str, rules: Sequence[FirewallRule]) -> None:
         self.networks[network] = tuple(rules)
@@ -255,6 +261,19 @@ def test_an_operation_ends_though_nothing_can_be_saved(edge: Lab, monkeypatch: p
     assert edge.finished(operation)["status"] == "DONE"
     monkeypatch.undo()
     edge.done("DELETE", CLUSTER)
+
+
+def test_labels_and_taints_are_given_to_running_nodes(edge: Lab, engine: Recording) -> None:
+    taints = [{"key": "k", "value": "v", "effect": "NO_SCHEDULE"}]
+    edge.done("POST", f"{CLUSTER}/nodePools", pool(config=POOL["config"] | {"labels": {"a": "1"}, "taints": taints}))
+    path = f"{CLUSTER}/nodePools/multinet"
+    engine.calls.clear()
+    edge.done("PUT", path, {"labels": {"labels": {"b": "2"}}, "taints": {}})
+    assert engine.calls == ["start_nodes 2", "relabel_nodes 2, without ['a'] [('k', 'v', 'NoSchedule')]"]
+    assert all(node.labels["b"] == "2" and "a" not in node.labels for node in of_pool(engine, "multinet"))
+    engine.calls.clear()
+    edge.done("PUT", path, {"imageType": "UBUNTU_CONTAINERD"})
+    assert [call.split()[0] for call in engine.calls] == ["stop_nodes", "start_nodes"]
 
 
 def test_everything_is_taken_down(edge: Lab, engine: Recording) -> None:

@@ -12,7 +12,7 @@ from gkelab.cloud import protojson, usage
 from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.compute import answers
 from gkelab.cloud.compute.ranges import check_primary, check_secondary, parse_range
-from gkelab.cloud.defaults_vpc import gateway, log_config, subnetwork_body
+from gkelab.cloud.defaults_vpc import log_config, subnetwork_body
 from gkelab.cloud.errors import (
     ApiError,
     Json,
@@ -28,6 +28,7 @@ from gkelab.cloud.identity import fingerprint
 from gkelab.cloud.operations import Effect
 from gkelab.cloud.references import LINK_BASE, NetworkRef, SubnetworkRef, check_name, network_ref, region_name
 from gkelab.cloud.state import Operation, Resource
+from gkelab.engine import gateway
 
 PATCHABLE = {
     "secondaryIpRanges",
@@ -142,7 +143,9 @@ class Subnetworks:
         check_secondary(
             self._cloud, network, ref, asked, resource.body.get("secondaryIpRanges", []), known=_names(resource.body)
         )
-        return self._start(call, ref, "expandIpCidrRange", {"ipCidrRange": asked, "gatewayAddress": gateway(asked)})
+        return self._start(
+            call, ref, "expandIpCidrRange", {"ipCidrRange": asked, "gatewayAddress": str(gateway(asked))}
+        )
 
     def set_private_access(self, call: Call) -> Json:
         """Start to switch Private Google Access."""

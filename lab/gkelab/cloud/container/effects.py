@@ -111,17 +111,24 @@ class Effects:
         self._pool_up(operation)
 
     async def _update_pool(self, operation: Operation) -> None:
-        """Change a pool; its nodes are made anew if the change concerns them."""
+        """Change a pool; GKE makes its nodes anew for some changes, and gives them labels and taints as they run."""
         ref, cluster = self._store.of_operation(operation)
         pool = cluster.pools[operation.arguments["pool"]]
-        before = planning.node_specs(ref.key, pool)
-        apply_changes(pool, operation.arguments["changes"])
+        changes, engine = operation.arguments["changes"], self._cloud.engine
+        config = pool.body["config"]
+        # Kept with the operation: one that goes on after a restart finds the pool changed already.
+        former = operation.arguments.setdefault(
+            "former", {"labels": list(config.get("labels", ())), "taints": list(config.get("taints", ()))}
+        )
+        apply_changes(pool, changes)
         touch(pool.body, operation.name)
-        if operation.arguments["recreate"] or before != planning.node_specs(ref.key, pool):
-            names = [node.name for node in pool.nodes]
-            if names:
-                await asyncio.to_thread(self._cloud.engine.stop_nodes, ref.key, names)
+        names = [node.name for node in pool.nodes]
+        if names and operation.arguments["recreate"]:
+            await asyncio.to_thread(engine.stop_nodes, ref.key, names)
         await self._start_nodes(ref.key, pool)
+        if names and {"labels", "taints"} & changes.keys() and not operation.arguments["recreate"]:
+            specs, taints = planning.node_specs(ref.key, pool), planning.taints_of(former["taints"])
+            await asyncio.to_thread(engine.relabel_nodes, specs, former["labels"], taints)
 
     async def _stop_pool(self, operation: Operation) -> None:
         ref, cluster = self._store.of_operation(operation)

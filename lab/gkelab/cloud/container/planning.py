@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gkelab.cloud import usage
 from gkelab.cloud.cloud import Cloud
 from gkelab.cloud.container import names
 from gkelab.cloud.container.addresses import free_address, free_block
 from gkelab.cloud.container.machine_types import family
 from gkelab.cloud.container.pool_checks import TAINT_EFFECTS, NodeNetwork
+from gkelab.cloud.errors import Json
 from gkelab.cloud.geography import region_of
 from gkelab.cloud.operations import OperationError
 from gkelab.cloud.state import AliasBlock, Cluster, Node, NodeNic, NodePool
@@ -90,10 +93,14 @@ def node_specs(key: str, pool: NodePool) -> list[NodeSpec]:
     return [_node_spec(key, pool, node) for node in pool.nodes]
 
 
+def taints_of(taints: Iterable[Json]) -> list[tuple[str, str, str]]:
+    """Return taints as the engine wants them."""
+    return [(item["key"], item.get("value", ""), TAINT_EFFECTS[item["effect"]]) for item in taints]
+
+
 def _node_spec(key: str, pool: NodePool, node: Node) -> NodeSpec:
     project = key.split("/", maxsplit=1)[0]
     config = pool.body["config"]
-    taints = [(item["key"], item.get("value", ""), TAINT_EFFECTS[item["effect"]]) for item in config.get("taints", ())]
     return NodeSpec(
         cluster=key,
         pool=pool.body["name"],
@@ -107,7 +114,7 @@ def _node_spec(key: str, pool: NodePool, node: Node) -> NodeSpec:
         max_pods=int(pool.body["maxPodsConstraint"]["maxPodsPerNode"]),
         provider_id=f"gce://{project}/{node.zone}/{node.name}",
         labels=_labels(pool, node),
-        taints=taints,
+        taints=taints_of(config.get("taints", ())),
     )
 
 

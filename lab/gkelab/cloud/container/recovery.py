@@ -33,13 +33,14 @@ class Recovery:
 
 
 async def recover(cloud: Cloud) -> Recovery:
-    """Start what should run and does not; what an operation is making or removing is the operation's affair."""
+    """Start what should run and does not; what an operation is making or removing is the operation's affair.
+
+    Until all of it is done no new operation begins on these clusters.
+    """
     concerned = [
         (key, cluster)
         for key, cluster in cloud.clusters()
-        if cluster.started
-        and (cluster.body["status"] in ("RUNNING", "RECONCILING") or _is_lost(cluster))
-        and not cloud.operations.holder(f"cluster {key}")
+        if cluster.started and (cluster.body["status"] in ("RUNNING", "RECONCILING") or _is_lost(cluster))
     ]
     result = Recovery()
     turn = asyncio.Semaphore(AT_ONCE)
