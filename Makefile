@@ -30,13 +30,16 @@ test-all: collection gates ## all tests and all gates, nothing left out
 	@MULTINET_TEST_ALL=1 $(BIN)/python -m pytest tests lab/tests -q -rs
 
 .PHONY: check
-check: venv tree ## format, lint, types and the fast tests (under a minute)
+check: lint ## format, lint, types and the fast tests (under a minute)
+	@$(BIN)/python -m pytest tests/unit lab/tests -q -n 2 -m "not full and not control_plane and not slow"
+
+.PHONY: lint
+lint: venv tree
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@cd $(BUILD)/tree && MYPYPATH=$(CURDIR)/$(BUILD)/tree mypy --config-file $(CURDIR)/pyproject.toml \
 		--cache-dir $(CURDIR)/$(BUILD)/mypy --namespace-packages --explicit-package-bases -p ansible_collections.multinet.gke.plugins
 	@MYPYPATH=lab $(BIN)/mypy --cache-dir $(BUILD)/mypy-lab -p gkelab
 	@$(BIN)/antsibull-changelog lint
-	@$(BIN)/python -m pytest tests/unit lab/tests -q -n 2 -m "not full and not control_plane"
 
 .PHONY: gates
 gates: collection ## ansible-test sanity, ansible-lint, docs and Galaxy's importer on the built artifact

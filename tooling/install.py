@@ -53,7 +53,7 @@ def install(dist: pathlib.Path) -> None:
     (artifact,) = dist.glob("*.tar.gz")
     with tempfile.TemporaryDirectory(dir=BUILD) as folder:
         new = pathlib.Path(folder)
-        galaxy("install", "--offline", artifact, "-p", new / "new")
+        galaxy("install", "--offline", "--force", artifact, "-p", new / "new")
         (COLLECTIONS / PLACE).parent.mkdir(parents=True, exist_ok=True)
         if (COLLECTIONS / PLACE).exists():
             (COLLECTIONS / PLACE).rename(new / "old")
