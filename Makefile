@@ -11,6 +11,7 @@ COLLECTIONS := $(CURDIR)/$(BUILD)/collections
 
 export ANSIBLE_COLLECTIONS_PATH := $(COLLECTIONS)
 export PYTHONDONTWRITEBYTECODE :=
+export GKELAB_HINT := make
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,16 @@ def lab_environment() -> dict[str, str]:
     script = ["sh", "-c", 'eval "$1" && env -0', "sh", exports]
     text = subprocess.run(script, check=True, text=True, stdout=subprocess.PIPE).stdout
     return dict(word.split("=", 1) for word in text.split("\0") if word)
+
+
+def start_lab() -> int:
+    """Run `gkelab up`; on Ctrl-C, which it hears too, let it stop what it has started before we end."""
+    with subprocess.Popen([*GKELAB, "up"]) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            return process.wait()
 
 
 class SiteRun:
@@ -88,7 +99,7 @@ def main() -> int:
     begin = time.monotonic()
     headline("The lab: GKE on this machine")
     os.environ["PYTHONPATH"] = str(ROOT / "lab")
-    if code := subprocess.run([*GKELAB, "up"], check=False).returncode:
+    if code := start_lab():
         return code
     environment = lab_environment()
     seconds["lab up"] = time.monotonic() - begin
