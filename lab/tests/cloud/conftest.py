@@ -128,6 +128,14 @@ def lab(make_lab: Callable[..., Lab]) -> Lab:
     return make_lab()
 
 
+@pytest.fixture(scope="module")
+def shared_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab for all tests of a module that change nothing in it."""
+    lab = Lab(tmp_path_factory.mktemp("shared"), ApiEngine())
+    yield lab
+    lab.stop()
+
+
 @pytest.fixture
 def data() -> pathlib.Path:
     """The folder of recordings; tests that need it are skipped where it is not."""

@@ -20,6 +20,16 @@ INVALID = "Invalid value for field '{}': '{}'. "
 
 @pytest.fixture
 def vpc(lab: Lab) -> Lab:
+    return with_vpc(lab)
+
+
+@pytest.fixture(scope="module")
+def refusing(shared_lab: Lab) -> Lab:
+    """What ``vpc`` is, for refusals only."""
+    return with_vpc(shared_lab)
+
+
+def with_vpc(lab: Lab) -> Lab:
     lab.done("POST", f"{COMPUTE}/global/networks", NETWORK)
     lab.done("POST", SUBNETWORKS, SUBNETWORK)
     return lab
@@ -162,14 +172,16 @@ def test_a_request_id_is_a_safe_retry(lab: Lab) -> None:
         ({"network": "nowhere"}, 404, "notFound", f"The resource 'projects/{P}/global/networks/nowhere' was not found"),
     ],
 )
-def test_what_is_refused_of_a_subnetwork(vpc: Lab, change: dict, status: int, reason: str, message: str) -> None:
+def test_what_is_refused_of_a_subnetwork(refusing: Lab, change: dict, status: int, reason: str, message: str) -> None:
     wanted = {"name": "new", "network": "vpc", "ipCidrRange": "10.50.0.0/24"} | change
-    assert vpc.refused("POST", SUBNETWORKS, wanted) == (status, reason, message)
+    assert refusing.refused("POST", SUBNETWORKS, wanted) == (status, reason, message)
 
 
 @pytest.mark.parametrize("cidr", ["10.0.1.5/24", "10.0.1.0", "10.0.1.0/33", "10.0.1.0/30", "0.0.0.0/2", "x"])
-def test_what_is_no_range(vpc: Lab, cidr: str) -> None:
-    status, reason, message = vpc.refused("POST", SUBNETWORKS, {"name": "n", "network": "vpc", "ipCidrRange": cidr})
+def test_what_is_no_range(refusing: Lab, cidr: str) -> None:
+    status, reason, message = refusing.refused(
+        "POST", SUBNETWORKS, {"name": "n", "network": "vpc", "ipCidrRange": cidr}
+    )
     assert (status, reason) == (400, "invalid")
     assert message.startswith(INVALID.format("resource.ipCidrRange", cidr))
 
@@ -277,9 +289,9 @@ def test_firewall_rules(vpc: Lab) -> None:
         ({"IPProtocol": "udp", "ports": ["1-65536"]}, "ports[0]"),
     ],
 )
-def test_what_no_network_would_understand_is_refused(vpc: Lab, part: dict, field: str) -> None:
+def test_what_no_network_would_understand_is_refused(refusing: Lab, part: dict, field: str) -> None:
     rule = {"name": "rule", "network": "vpc", "denied": [{"IPProtocol": "all"}, part]}
-    status, _, message = vpc.refused("POST", f"{COMPUTE}/global/firewalls", rule)
+    status, _, message = refusing.refused("POST", f"{COMPUTE}/global/firewalls", rule)
     assert status == 400
     assert f"'resource.denied[1].{field}'" in message
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from gkelab.engine import ApiEngine, EngineError
@@ -62,10 +64,25 @@ def edge(vpc: Lab) -> Lab:
     return vpc
 
 
-def test_what_gke_adds_to_a_cluster(edge: Lab) -> None:
-    body = edge.get(CLUSTER)
+@pytest.fixture(scope="module")
+def refusing(shared_lab: Lab) -> Lab:
+    """What ``vpc`` is, for refusals only."""
+    return with_vpc(shared_lab)
+
+
+@pytest.fixture(scope="module")
+def refusing_edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """What ``edge`` is, for refusals and questions only."""
+    lab = with_vpc(Lab(tmp_path_factory.mktemp("edge"), ApiEngine()))
+    lab.done("POST", f"{ZONE}/clusters", cluster())
+    yield lab
+    lab.stop()
+
+
+def test_what_gke_adds_to_a_cluster(refusing_edge: Lab) -> None:
+    body = refusing_edge.get(CLUSTER)
     assert body["status"] == "RUNNING"
-    assert body["currentMasterVersion"] == edge.get(f"{ZONE}/serverConfig")["defaultClusterVersion"]
+    assert body["currentMasterVersion"] == refusing_edge.get(f"{ZONE}/serverConfig")["defaultClusterVersion"]
     assert body["currentMasterVersion"].startswith("1.34.4-gke.")
     assert (body["network"], body["subnetwork"]) == ("default", "default")
     assert body["networkConfig"]["network"] == f"projects/{P}/global/networks/default"
@@ -80,7 +97,7 @@ def test_what_gke_adds_to_a_cluster(edge: Lab) -> None:
     assert [item["name"] for item in body["nodePools"]] == ["default-pool"]
     assert body["nodePools"][0]["podIpv4CidrSize"] == 24
     assert "master" not in body  # v1beta1 only
-    assert "master" in edge.get(CLUSTER.replace("/v1/", "/v1beta1/"))
+    assert "master" in refusing_edge.get(CLUSTER.replace("/v1/", "/v1beta1/"))
 
 
 def test_what_gke_does_to_the_subnetwork(edge: Lab) -> None:
@@ -234,12 +251,12 @@ def test_a_pool_comes_and_goes(edge: Lab) -> None:
         ({"locations": ["europe-west1-b"]}, 'Node location "europe-west1-b"'),
     ],
 )
-def test_what_is_refused_of_a_pool(edge: Lab, change: dict, text: str) -> None:
-    status, reason, message = edge.refused("POST", f"{CLUSTER}/nodePools", pool(**change))
+def test_what_is_refused_of_a_pool(refusing_edge: Lab, change: dict, text: str) -> None:
+    status, reason, message = refusing_edge.refused("POST", f"{CLUSTER}/nodePools", pool(**change))
     assert (status, reason) == (400, "badRequest")
     assert text in message
-    assert "nodePools" in edge.get(CLUSTER)
-    assert len(edge.get(CLUSTER)["nodePools"]) == 1
+    assert "nodePools" in refusing_edge.get(CLUSTER)
+    assert len(refusing_edge.get(CLUSTER)["nodePools"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -255,12 +272,12 @@ def test_what_is_refused_of_a_pool(edge: Lab, change: dict, text: str) -> None:
         ({"name": "a" * 41}, 'Invalid value for field "cluster.name"'),
     ],
 )
-def test_what_is_refused_of_a_cluster(vpc: Lab, change: dict, text: str) -> None:
-    status, _, message = vpc.refused("POST", f"{ZONE}/clusters", cluster(**change))
+def test_what_is_refused_of_a_cluster(refusing: Lab, change: dict, text: str) -> None:
+    status, _, message = refusing.refused("POST", f"{ZONE}/clusters", cluster(**change))
     assert status == 400
     assert text in message
-    assert vpc.get(f"{CONTAINER}/-/clusters") == {}
-    assert "secondaryIpRanges" not in vpc.get(f"{SUBNETWORKS}/default")
+    assert refusing.get(f"{CONTAINER}/-/clusters") == {}
+    assert "secondaryIpRanges" not in refusing.get(f"{SUBNETWORKS}/default")
 
 
 @pytest.mark.parametrize(
@@ -273,21 +290,21 @@ def test_what_is_refused_of_a_cluster(vpc: Lab, change: dict, text: str) -> None
         ({"nodeConfig": {"taints": [{"key": "k"}]}}, "must have a key and one of the effects NO_SCHEDULE,"),
     ],
 )
-def test_what_used_to_break_the_lab_is_refused(vpc: Lab, change: dict, text: str) -> None:
-    status, reason, message = vpc.refused("POST", f"{ZONE}/clusters", cluster(**change))
+def test_what_used_to_break_the_lab_is_refused(refusing: Lab, change: dict, text: str) -> None:
+    status, reason, message = refusing.refused("POST", f"{ZONE}/clusters", cluster(**change))
     assert (status, reason) == (400, "badRequest")
     assert text in message
-    assert "secondaryIpRanges" not in vpc.get(f"{SUBNETWORKS}/default")
+    assert "secondaryIpRanges" not in refusing.get(f"{SUBNETWORKS}/default")
 
 
-def test_refusals_of_gke_carry_the_requests_id(edge: Lab) -> None:
+def test_refusals_of_gke_carry_the_requests_id(refusing_edge: Lab) -> None:
     taints = {"taints": {"taints": [{"effect": "NO_EXECUTE"}]}}
-    status, answer = edge.ask("PUT", f"{CLUSTER}/nodePools/default-pool", taints)
+    status, answer = refusing_edge.ask("PUT", f"{CLUSTER}/nodePools/default-pool", taints)
     assert (status, answer["error"]["status"]) == (400, "INVALID_ARGUMENT")
     (info,) = answer["error"]["details"]
     assert info["@type"] == "type.googleapis.com/google.rpc.RequestInfo"
     assert info["requestId"].startswith("0x")
-    assert "details" not in edge.ask("GET", CLUSTER, token="x")[1]["error"]
+    assert "details" not in refusing_edge.ask("GET", CLUSTER, token="x")[1]["error"]
 
 
 def test_pod_networks_need_a_multi_networking_cluster(vpc: Lab) -> None:
@@ -362,15 +379,15 @@ def test_legacy_urls_and_both_versions(edge: Lab) -> None:
     )
 
 
-def test_enums_as_integers(edge: Lab) -> None:
-    assert edge.get(f"{CLUSTER}?$alt=json;enum-encoding=int")["status"] == 2
-    assert edge.get(f"{CLUSTER}?%24alt=json%3Benum-encoding%3Dint")["status"] == 2
+def test_enums_as_integers(refusing_edge: Lab) -> None:
+    assert refusing_edge.get(f"{CLUSTER}?$alt=json;enum-encoding=int")["status"] == 2
+    assert refusing_edge.get(f"{CLUSTER}?%24alt=json%3Benum-encoding%3Dint")["status"] == 2
 
 
-def test_bad_enums_are_listed_one_a_line(edge: Lab) -> None:
+def test_bad_enums_are_listed_one_a_line(refusing_edge: Lab) -> None:
     hosts = [{"server": "s", "hosts": [{"host": "h", "capabilities": ["PULL", "RESOLVE"]}]}]
     body = pool(config={"containerdConfig": {"registryHosts": hosts}})
-    status, answer = edge.ask("POST", f"{CLUSTER.replace('/v1/', '/v1beta1/')}/nodePools", body)
+    status, answer = refusing_edge.ask("POST", f"{CLUSTER.replace('/v1/', '/v1beta1/')}/nodePools", body)
     kind = "type.googleapis.com/google.container.v1beta1.ContainerdConfig.RegistryHostConfig.HostCapability"
     field = "node_pool.config.containerd_config.registry_hosts[0].hosts[0].capabilities"
     message = f"Invalid value at '{field}[0]' ({kind}), \"PULL\"\nInvalid value at '{field}[1]' ({kind}), \"RESOLVE\""
