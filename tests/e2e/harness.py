@@ -170,7 +170,8 @@ class Lab:
     def google_requests(self) -> list[dict[str, Any]]:
         """Return all requests to the Google APIs so far."""
         log = self.folder / "requests.jsonl"
-        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+        requests = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+        return [request for request in requests if not request["path"].startswith("/lab/")]  # the lab's own
 
     def kubernetes_requests(self) -> list[dict[str, Any]]:
         """Return the requests that our collection has sent to the clusters' API servers so far (audit log)."""
