@@ -234,7 +234,8 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Bring the cluster into its desired state; see RETURN."""
     desired = Desired.from_params(params)
     google = access.google(params, context)
-    return reconcile(Cluster(desired, google, Operations(google, Deadline(params["wait_timeout"]))), context)
+    operations = Operations(google, Deadline(params["wait_timeout"]))
+    return reconcile(Cluster(desired, google, operations, check_mode=context.check_mode), context)
 
 
 def main() -> None:

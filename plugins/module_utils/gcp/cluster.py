@@ -93,8 +93,10 @@ class Cluster:
 
     key = "cluster"
 
-    def __init__(self, desired: Desired, google: Google, operations: Operations) -> None:
+    def __init__(self, desired: Desired, google: Google, operations: Operations, *, check_mode: bool) -> None:
+        """Take what is needed; check mode waits for nothing."""
         self._desired = desired
+        self._waits = desired.wait and desired.state == "present" and not check_mode
         self._google = google
         self._operations = operations
         self._place = Place(google.project, region_of(desired.location))
@@ -103,7 +105,14 @@ class Cluster:
         self._path = f"{self._parent}/clusters/{desired.name}"
 
     def observe(self) -> Any | None:
-        """Read the cluster."""
+        """Read the cluster; what an operation is changing in it is read when that has ended."""
+        found = self._find()
+        if self._waits and status_of(found) == "RECONCILING":
+            self._settle()
+            found = self._find()
+        return found
+
+    def _find(self) -> Any | None:
         return self._google.find_cluster(self._desired.location, self._desired.name)
 
     def plan(self, observed: Any | None) -> Plan:
@@ -157,7 +166,7 @@ class Cluster:
         """Wait until nothing is under way in the cluster."""
         self._operations.finish()
         found = self._operations.wait_for(
-            f"{self._what} is ready", self.observe, lambda cluster: status_of(cluster) not in UNSETTLED, status_of
+            f"{self._what} is ready", self._find, lambda cluster: status_of(cluster) not in UNSETTLED, status_of
         )
         refuse_unusable(self._what, found)
 
@@ -167,7 +176,7 @@ class Cluster:
 
     def _await_gone(self) -> None:
         self._operations.finish()
-        self._operations.wait_for(f"{self._what} is gone", self.observe, lambda cluster: cluster is None, status_of)
+        self._operations.wait_for(f"{self._what} is gone", self._find, lambda cluster: cluster is None, status_of)
 
     def _creation(self, dying: Any | None) -> Change:
         """Return the change that creates the cluster, after the one of this name that is being deleted is gone."""

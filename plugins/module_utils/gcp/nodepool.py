@@ -45,6 +45,7 @@ class NodePool:
         self._google = google
         self._operations = operations
         self._check_mode = check_mode
+        self._waits = desired.wait and desired.state == "present" and not check_mode
         self._machine_type = desired.machine_type or DEFAULT_MACHINE_TYPE
         self._place = Place(google.project, region_of(desired.location))
         self._what = f"node pool {desired.name}"
@@ -52,12 +53,21 @@ class NodePool:
         self._path = f"{self._parent}/nodePools/{desired.name}"
 
     def observe(self) -> Observed:
-        """Read the cluster with its pools, and, if ranges are to be validated, the subnetworks."""
+        """Read the cluster with its pools, and, if ranges are to be validated, the subnetworks.
+
+        What an operation is changing in the pool is read when that has ended.
+        """
+        cluster, pool = self._read()
+        if self._waits and status_of(pool) == "RECONCILING":
+            self._settle()
+            cluster, pool = self._read()
+        return Observed(cluster, pool, self._read_subnetworks(cluster))
+
+    def _read(self) -> tuple[Any | None, Any | None]:
         cluster = self._google.find_cluster(self._desired.location, self._desired.cluster)
         if cluster is None or status_of(cluster) == "STOPPING":
-            return Observed(None, None, self._read_subnetworks(None))
-        pool = next((pool for pool in cluster.node_pools if pool.name == self._desired.name), None)
-        return Observed(cluster, pool, self._read_subnetworks(cluster))
+            return None, None
+        return cluster, next((pool for pool in cluster.node_pools if pool.name == self._desired.name), None)
 
     def plan(self, observed: Observed) -> Plan:
         """Return the changes; see reconcile.Resource."""

@@ -56,7 +56,7 @@ def cluster(**fields: Any) -> container_v1.Cluster:
 
 def resource(wanted: Desired) -> Cluster:
     google: Any = SimpleNamespace(project="p", progress=lambda text: None)
-    return Cluster(wanted, google, Operations(google, Deadline(1)))
+    return Cluster(wanted, google, Operations(google, Deadline(1)), check_mode=False)
 
 
 def plan(wanted: Desired, found: container_v1.Cluster | None) -> Plan:
@@ -226,18 +226,36 @@ def test_a_cluster_that_was_waited_for_in_vain_is_an_error(
     found: container_v1.Cluster | None, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = resource(desired())
-    monkeypatch.setattr(wanted, "observe", lambda: found)
+    monkeypatch.setattr(wanted, "_find", lambda: found)
     settle = wanted.plan(cluster(status="PROVISIONING")).settle
     assert settle
     with pytest.raises(Refused, match=message):
         settle()
 
 
+@pytest.mark.parametrize(("wait", "check_mode", "expected"), [(True, False, 0), (False, False, 1), (True, True, 1)])
+def test_what_an_operation_is_changing_is_read_when_it_has_ended(wait: bool, check_mode: bool, expected: int) -> None:
+    """A change that an earlier task has started must not be made a second time."""
+    readings = [
+        cluster(status="RECONCILING", resource_labels={"team": "a"}),
+        cluster(status="RECONCILING", resource_labels={"team": "a"}),
+        cluster(resource_labels={"team": "b"}),
+        cluster(resource_labels={"team": "b"}),
+    ]
+    google: Any = SimpleNamespace(
+        project="p", progress=lambda text: None, find_cluster=lambda location, name: readings.pop(0)
+    )
+    operations = Operations(google, Deadline(9), sleep=lambda seconds: None)
+    wanted = Cluster(desired(labels={"team": "b"}, wait=wait), google, operations, check_mode=check_mode)
+    changes = wanted.plan(wanted.observe()).changes
+    assert len(changes) == expected
+
+
 @pytest.mark.parametrize("wait", [True, False])
 def test_a_cluster_that_others_made_meanwhile_is_compared_once_it_is_there(wait: bool) -> None:
     google: Any = SimpleNamespace(project="p", progress=lambda text: None)
     operations = Operations(google, Deadline(1))
-    planned = Cluster(desired(wait=wait), google, operations).plan(None)
+    planned = Cluster(desired(wait=wait), google, operations, check_mode=False).plan(None)
     assert not planned.overtaken()
     operations.overtaken = True
     assert planned.overtaken() is wait

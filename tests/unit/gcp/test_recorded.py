@@ -126,7 +126,7 @@ def test_a_cluster_with_multi_networking_is_adopted() -> None:
             default_max_pods_per_node=110,
         )
     )
-    resource = cluster.Cluster(wanted, GOOGLE, operations())
+    resource = cluster.Cluster(wanted, GOOGLE, operations(), check_mode=False)
     plan = resource.plan(found)
     assert plan.changes == ()
     assert plan.warnings == ()
@@ -149,7 +149,7 @@ def test_every_reading_of_a_recorded_cluster_is_understood(log: str) -> None:
                 multi_networking=False,
             )
         )
-        assert cluster.Cluster(wanted, GOOGLE, operations()).plan(found).changes == ()
+        assert cluster.Cluster(wanted, GOOGLE, operations(), check_mode=False).plan(found).changes == ()
 
 
 def test_a_node_pool_is_adopted_at_every_stage_of_its_recording() -> None:
