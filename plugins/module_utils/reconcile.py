@@ -89,7 +89,7 @@ def reconcile(resource: Resource[Observed], context: Context) -> dict[str, Any]:
     if (plan.changes or plan.settle) and not context.check_mode:
         _apply(plan, context)
         if plan.overtaken():
-            _, rest = _planned(resource, context)
+            rest = _planned(resource, context)[1]
             _apply(rest, context)
             changes += rest.changes
         observed = resource.observe()

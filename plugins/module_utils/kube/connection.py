@@ -103,7 +103,7 @@ def _connection(configuration: Any, ca: str | None, headers: Callable[[], dict[s
     if not configuration.verify_ssl:
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     # The library has decided whether the proxy is for this host (NO_PROXY); web sockets go the same way.
-    is_direct = type(pool) is library("urllib3", "kubernetes").PoolManager
+    is_direct = pool.__class__ is library("urllib3", "kubernetes").PoolManager
     return Connection(
         configuration.host.rstrip("/"), pool, tls, headers, proxy=None if is_direct else configuration.proxy
     )
