@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import platform
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from cloud import Cloud, Modules
 from harness import INSTALLED, ROOT, Lab, free_port
 
 
@@ -29,11 +31,11 @@ def installed_artifact() -> pathlib.Path:
     return INSTALLED
 
 
-def _lab(engine: str) -> Iterator[Lab]:
+def _lab(engine: str, *options: str) -> Iterator[Lab]:
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gl", dir="/tmp"))
     lab = Lab(folder / "l", engine, free_port())
     try:
-        lab.up()
+        lab.up(*options)
         yield lab
     finally:
         lab.down()
@@ -44,6 +46,26 @@ def _lab(engine: str) -> Iterator[Lab]:
 def api_lab() -> Iterator[Lab]:
     """A lab whose clusters are not real."""
     yield from _lab("api")
+
+
+@pytest.fixture(scope="session")
+def shared_lab() -> Iterator[Lab]:
+    """A lab for tests that have projects of their own in it; its operations take no time."""
+    yield from _lab("api", "--time-factor", "0")
+
+
+@pytest.fixture(scope="session")
+def modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Modules]:
+    """The installed modules."""
+    found = Modules(tmp_path_factory.mktemp("modules"))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def cloud(shared_lab: Lab, modules: Modules) -> Cloud:
+    """A project of this test's own."""
+    return Cloud(shared_lab, modules, f"test-{secrets.token_hex(4)}")
 
 
 @pytest.fixture(scope="module")

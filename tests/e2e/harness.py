@@ -94,9 +94,9 @@ class Lab:
         assert result.returncode == 0, f"gkelab {' '.join(args)}: {result.stdout}{result.stderr}"
         return result.stdout
 
-    def up(self) -> None:
+    def up(self, *options: str) -> None:
         """Start it."""
-        self.gkelab("up", "--engine", self.engine, "--port", str(self.port))
+        self.gkelab("up", "--engine", self.engine, "--port", str(self.port), *options)
         script = ["sh", "-c", 'eval "$1" && env -0', "sh", self.gkelab("env")]
         text = subprocess.run(script, check=True, text=True, stdout=subprocess.PIPE).stdout
         self.environment = dict(word.split("=", 1) for word in text.split("\0") if word)
