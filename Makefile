@@ -7,6 +7,7 @@ BUILD := .build
 BIN := $(BUILD)/venv/bin
 GKELAB := PYTHONPATH=lab $(BIN)/python -m gkelab
 TREE := $(BUILD)/tree/ansible_collections/multinet/gke
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 COLLECTIONS := $(CURDIR)/$(BUILD)/collections
 
 export ANSIBLE_COLLECTIONS_PATH := $(COLLECTIONS)
@@ -24,15 +25,15 @@ demo: collection ## the guide for real: lab up, site playbook to verified pods, 
 
 .PHONY: test
 test: collection ## all tests, of large matrices a seeded sample
-	@$(BIN)/python -m pytest tests lab/tests -q -rs
+	@$(PYTEST) tests lab/tests -rs
 
 .PHONY: test-all
 test-all: collection gates ## all tests and all gates, nothing left out
-	@MULTINET_TEST_ALL=1 $(BIN)/python -m pytest tests lab/tests -q -rs
+	@MULTINET_TEST_ALL=1 $(PYTEST) tests lab/tests -rs
 
 .PHONY: check
 check: lint ## format, lint, types and the fast tests (under a minute)
-	@$(BIN)/python -m pytest tests/unit lab/tests -q -n 2 -m "not full and not control_plane and not slow"
+	@$(PYTEST) tests/unit lab/tests -m "not full and not control_plane and not slow"
 
 .PHONY: lint
 lint: venv tree

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Skips: where MULTINET_ALLOWED_SKIPS names a list (.ci/run does), any other skip fails the run."""
+"""Which tests share a process, and skips: any that MULTINET_ALLOWED_SKIPS (.ci/run) does not list fails the run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,17 @@ import pytest
 
 LIST = os.environ.get("MULTINET_ALLOWED_SKIPS")
 skips: list[str] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a file's tests share a process (-n), and all tests on real kernels one: two would only wait for each other.
+
+    The kernels' tests take longest, so they begin.
+    """
+    for item in items:
+        kernels = item.get_closest_marker("full") is not None
+        item.add_marker(pytest.mark.xdist_group("full" if kernels else str(item.path)))
+    items.sort(key=lambda item: item.get_closest_marker("full") is None)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

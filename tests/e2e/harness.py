@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import secrets
 import socket
 import subprocess
 import sys
@@ -207,7 +208,14 @@ def kubernetes_writes(events: list[dict[str, Any]]) -> list[str]:
 
 
 def free_port() -> int:
-    """Return a base port with a hundred free ones after it, most likely."""
+    """Return a base port that is free, and the ones after it; of two processes of tests each has its own hundreds."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    while True:
+        port = 20000 + (secrets.randbelow(60) * 2 + worker % 2) * 100
+        if all(_is_free(each) for each in range(port, port + 3)):
+            return port
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return 20000 + int(probe.getsockname()[1]) % 120 * 100
+        return probe.connect_ex(("127.0.0.1", port)) != 0
