@@ -10,7 +10,7 @@ Only these classes leave a layer. A module turns them into ``fail_json`` in one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,15 +75,20 @@ class Refused(MultinetError):
 
 
 class Immutable(Refused):
-    """A field of an existing resource differs and cannot be changed in place."""
+    """Fields of an existing resource differ and cannot be changed in place; all of them at once."""
 
-    def __init__(self, resource: str, field: str, have: object, want: object, remedy: str) -> None:
-        self.resource, self.field, self.have, self.want = resource, field, have, want
-        super().__init__(f"{resource}: {field} cannot be changed (have {have!r}, want {want!r}); {remedy}")
+    def __init__(self, resource: str, differences: Mapping[str, tuple[object, object]], remedy: str) -> None:
+        """Take what each field is, and what it was to be: field -> (have, want)."""
+        self.resource, self.differences = resource, dict(differences)
+        fields = ", ".join(
+            f"{field} cannot be changed (have {have!r}, want {want!r})" for field, (have, want) in differences.items()
+        )
+        super().__init__(f"{resource}: {fields}; {remedy}")
 
     def details(self) -> dict[str, Any]:
-        """Return the field with both values."""
-        return {"resource": self.resource, "field": self.field, "have": self.have, "want": self.want}
+        """Return ``resource`` and ``immutable``: the fields with both values."""
+        differences = [{"field": field, "have": have, "want": want} for field, (have, want) in self.differences.items()]
+        return {"resource": self.resource, "immutable": differences}
 
 
 class MissingLibrary(MultinetError):

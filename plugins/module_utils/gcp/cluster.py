@@ -285,9 +285,9 @@ class Cluster:
         return after
 
     def _refuse_immutable(self, differing: list[str], before: State, after: State) -> None:
-        for key in differing:
-            if key in IMMUTABLE:
-                raise Immutable(self._what, key, before[key], after[key], RECREATE)
+        immutable = {key: (before[key], after[key]) for key in differing if key in IMMUTABLE}
+        if immutable:
+            raise Immutable(self._what, immutable, RECREATE)
 
     def _updates(self, differing: list[str], after: State, cluster: Any) -> Iterator[Change]:
         """Yield one mutation per field: Kubernetes Engine wants it so."""

@@ -189,8 +189,8 @@ class NodePool:
     def _changes(self, differing: list[str], have: State, want: State, observed: Observed) -> tuple[Change, ...]:
         immutable = [key for key in differing if key in IMMUTABLE]
         if immutable and self._desired.recreate == "never":
-            key = immutable[0]
-            raise Immutable(self._what, key, have[key], want[key], "set recreate=if_needed or create a new pool")
+            differences = {key: (have[key], want[key]) for key in immutable}
+            raise Immutable(self._what, differences, "set recreate=if_needed or create a new pool")
         if immutable:
             reason = f"to recreate it: {', '.join(immutable)} cannot be changed in place"
             return (self._deletion(reason), self._creation(observed))

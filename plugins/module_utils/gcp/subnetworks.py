@@ -235,15 +235,14 @@ def _refuse_moves(subnet: Subnet, found: Any) -> None:
     """Refuse a primary range that is no superset of the present one, and another range under a secondary's name."""
     remedy = "it can only be expanded to a range that contains the present one"
     if parse_cidr(found.ip_cidr_range) not in parse_cidr(subnet.ip_cidr_range):
-        raise Immutable(f"subnetwork {subnet.name}", "ip_cidr_range", found.ip_cidr_range, subnet.ip_cidr_range, remedy)
+        moved = {"ip_cidr_range": (found.ip_cidr_range, subnet.ip_cidr_range)}
+        raise Immutable(f"subnetwork {subnet.name}", moved, remedy)
     present = _ranges_of(found)
     for name, cidr in subnet.secondary_ranges:
         if present.get(name, cidr) != cidr:
             raise Immutable(
                 f"subnetwork {subnet.name}",
-                f"range of secondary range {name}",
-                present[name],
-                cidr,
+                {f"range of secondary range {name}": (present[name], cidr)},
                 "declare it under another name",
             )
 

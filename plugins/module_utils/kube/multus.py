@@ -204,7 +204,7 @@ def _check_immutable(drifts: dict[Ref, Drift]) -> None:
             if field and f"{difference.path}.".startswith(f"{field}."):
                 where = f" --namespace {ref.namespace}" if ref.namespace else ""
                 remedy = f"delete it first: kubectl delete {ref.kind.kind.lower()} {ref.name}{where}"
-                raise Immutable(str(ref), difference.path, difference.live, difference.desired, remedy)
+                raise Immutable(str(ref), {difference.path: (difference.live, difference.desired)}, remedy)
 
 
 def _state(documents: list[Object], objects: dict[str, object]) -> State:

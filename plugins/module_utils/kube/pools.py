@@ -188,7 +188,7 @@ class PoolResource:
                 remedy = (
                     "every key of its allocations counts from there; remove the pool (state absent) and make it again"
                 )
-                raise Immutable(str(desired.ref), "range", observed.pool.range, desired.range, remedy)
+                raise Immutable(str(desired.ref), {"range": (observed.pool.range, desired.range)}, remedy)
             return Plan(before, before)
         return self._plan_release(observed, before)
 
