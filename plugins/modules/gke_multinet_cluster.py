@@ -199,32 +199,18 @@ operations:
 
 from typing import Any
 
-from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
+from ansible_collections.multinet.gke.plugins.module_utils import access, gke_options, module, options
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster import Cluster, Desired
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context, reconcile
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
 
-POOL: dict[str, dict[str, Any]] = {"node_count": {"type": "int"}, "machine_type": {"type": "str"}}
 SPEC: dict[str, Any] = {
     "argument_spec": {
         **options.google(),
         **options.wait(2700),
-        "name": {"type": "str", "required": True},
-        "location": {"type": "str", "required": True},
+        **gke_options.CLUSTER,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "version": {"type": "str"},
-        "release_channel": {"type": "str", "choices": ["RAPID", "REGULAR", "STABLE", "EXTENDED", "UNSPECIFIED"]},
-        "network": {"type": "str"},
-        "subnetwork": {"type": "str"},
-        "pods_range": {"type": "str"},
-        "services_range": {"type": "str"},
-        "dataplane_v2": {"type": "bool", "default": True},
-        "multi_networking": {"type": "bool", "default": True},
-        "default_max_pods_per_node": {"type": "int"},
-        "labels": {"type": "dict"},
-        "default_pool": {"type": "dict", "options": POOL},
-        "deletion_protection": {"type": "bool", "default": False},
     },
     "supports_check_mode": True,
 }

@@ -284,58 +284,19 @@ operations:
 
 from typing import Any
 
-from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
+from ansible_collections.multinet.gke.plugins.module_utils import access, gke_options, module, options
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool import NodePool
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.pool_options import Desired
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context, reconcile
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
 
-AUTOSCALING: dict[str, dict[str, Any]] = {
-    "enabled": {"type": "bool", "default": True},
-    "min": {"type": "int"},
-    "max": {"type": "int"},
-}
-TAINT: dict[str, dict[str, Any]] = {
-    "key": {"type": "str", "required": True, "no_log": False},
-    "value": {"type": "str", "default": ""},
-    "effect": {"type": "str", "required": True, "choices": ["NO_SCHEDULE", "PREFER_NO_SCHEDULE", "NO_EXECUTE"]},
-}
-NODE_NETWORK: dict[str, dict[str, Any]] = {
-    "network": {"type": "str", "required": True},
-    "subnetwork": {"type": "str", "required": True},
-}
-POD_NETWORK: dict[str, dict[str, Any]] = {
-    "subnetwork": {"type": "str"},
-    "secondary_range": {"type": "str", "required": True},
-    "max_pods_per_node": {"type": "int"},
-}
 SPEC: dict[str, Any] = {
     "argument_spec": {
         **options.google(),
         **options.wait(1800),
-        "name": {"type": "str", "required": True},
-        "cluster": {"type": "str", "required": True},
-        "location": {"type": "str", "required": True},
+        **gke_options.NODEPOOL,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "node_count": {"type": "int"},
-        "autoscaling": {"type": "dict", "options": AUTOSCALING},
-        "machine_type": {"type": "str"},
-        "disk_size_gb": {"type": "int"},
-        "disk_type": {"type": "str"},
-        "image_type": {"type": "str"},
-        "labels": {"type": "dict"},
-        "taints": {"type": "list", "elements": "dict", "options": TAINT},
-        "tags": {"type": "list", "elements": "str"},
-        "max_pods_per_node": {"type": "int"},
-        "additional_node_networks": {"type": "list", "elements": "dict", "options": NODE_NETWORK},
-        "additional_pod_networks": {"type": "list", "elements": "dict", "options": POD_NETWORK},
-        "management": {
-            "type": "dict",
-            "options": {"auto_repair": {"type": "bool"}, "auto_upgrade": {"type": "bool"}},
-        },
-        "recreate": {"type": "str", "choices": ["never", "if_needed"], "default": "never"},
-        "validate_ranges": {"type": "bool", "default": True},
     },
     "supports_check_mode": True,
 }

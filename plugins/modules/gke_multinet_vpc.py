@@ -190,34 +190,18 @@ operations:
 
 from typing import Any
 
-from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
+from ansible_collections.multinet.gke.plugins.module_utils import access, gke_options, module, options
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc import Desired, Vpc
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context, reconcile
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
 
-RANGE: dict[str, dict[str, Any]] = {
-    "name": {"type": "str", "required": True},
-    "ip_cidr_range": {"type": "str", "required": True},
-}
-SUBNETWORK: dict[str, dict[str, Any]] = {
-    "name": {"type": "str", "required": True},
-    "region": {"type": "str", "required": True},
-    "ip_cidr_range": {"type": "str", "required": True},
-    "private_google_access": {"type": "bool"},
-    "secondary_ranges": {"type": "list", "elements": "dict", "default": [], "options": RANGE},
-    "allow_multinet": {"type": "bool", "default": True},
-}
 SPEC: dict[str, Any] = {
     "argument_spec": {
         **options.google(),
-        "name": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "existing": {"type": "bool", "default": False},
-        "routing_mode": {"type": "str", "choices": ["REGIONAL", "GLOBAL"]},
-        "mtu": {"type": "int"},
-        "subnetworks": {"type": "list", "elements": "dict", "default": [], "options": SUBNETWORK},
         "wait_timeout": {"type": "int", "default": 600},
+        **gke_options.NETWORK,
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
     "supports_check_mode": True,
 }

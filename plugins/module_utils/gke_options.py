@@ -1,0 +1,92 @@
+# Copyright (c) 2026 multinet.gke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What can be said of a VPC, a cluster and a node pool: options of their modules, and keys of a cluster's description.
+
+Each is named here once. The module adds what is of a task (state, wait, credentials); the description leaves out what
+follows from its other parts. So an option that is added here can be given in both.
+"""
+
+from __future__ import annotations
+
+from .options import Spec
+
+SECONDARY_RANGE: Spec = {
+    "name": {"type": "str", "required": True},
+    "ip_cidr_range": {"type": "str", "required": True},
+}
+SUBNETWORK: Spec = {
+    "name": {"type": "str", "required": True},
+    "region": {"type": "str", "required": True},
+    "ip_cidr_range": {"type": "str", "required": True},
+    "private_google_access": {"type": "bool"},
+    "secondary_ranges": {"type": "list", "elements": "dict", "default": [], "options": SECONDARY_RANGE},
+    "allow_multinet": {"type": "bool", "default": True},
+}
+NETWORK: Spec = {
+    "name": {"type": "str", "required": True},
+    "existing": {"type": "bool", "default": False},
+    "routing_mode": {"type": "str", "choices": ["REGIONAL", "GLOBAL"]},
+    "mtu": {"type": "int"},
+    "subnetworks": {"type": "list", "elements": "dict", "default": [], "options": SUBNETWORK},
+}
+
+DEFAULT_POOL: Spec = {"node_count": {"type": "int"}, "machine_type": {"type": "str"}}
+CLUSTER: Spec = {
+    "name": {"type": "str", "required": True},
+    "location": {"type": "str", "required": True},
+    "version": {"type": "str"},
+    "release_channel": {"type": "str", "choices": ["RAPID", "REGULAR", "STABLE", "EXTENDED", "UNSPECIFIED"]},
+    "network": {"type": "str"},
+    "subnetwork": {"type": "str"},
+    "pods_range": {"type": "str"},
+    "services_range": {"type": "str"},
+    "dataplane_v2": {"type": "bool", "default": True},
+    "multi_networking": {"type": "bool", "default": True},
+    "default_max_pods_per_node": {"type": "int"},
+    "labels": {"type": "dict"},
+    "default_pool": {"type": "dict", "options": DEFAULT_POOL},
+    "deletion_protection": {"type": "bool", "default": False},
+}
+
+AUTOSCALING: Spec = {
+    "enabled": {"type": "bool", "default": True},
+    "min": {"type": "int"},
+    "max": {"type": "int"},
+}
+TAINT: Spec = {
+    "key": {"type": "str", "required": True, "no_log": False},
+    "value": {"type": "str", "default": ""},
+    "effect": {"type": "str", "required": True, "choices": ["NO_SCHEDULE", "PREFER_NO_SCHEDULE", "NO_EXECUTE"]},
+}
+MANAGEMENT: Spec = {"auto_repair": {"type": "bool"}, "auto_upgrade": {"type": "bool"}}
+NODE_NETWORK: Spec = {
+    "network": {"type": "str", "required": True},
+    "subnetwork": {"type": "str", "required": True},
+}
+POD_NETWORK: Spec = {
+    "subnetwork": {"type": "str"},
+    "secondary_range": {"type": "str", "required": True},
+    "max_pods_per_node": {"type": "int"},
+}
+NODEPOOL: Spec = {
+    "name": {"type": "str", "required": True},
+    "cluster": {"type": "str", "required": True},
+    "location": {"type": "str", "required": True},
+    "node_count": {"type": "int"},
+    "autoscaling": {"type": "dict", "options": AUTOSCALING},
+    "machine_type": {"type": "str"},
+    "disk_size_gb": {"type": "int"},
+    "disk_type": {"type": "str"},
+    "image_type": {"type": "str"},
+    "labels": {"type": "dict"},
+    "taints": {"type": "list", "elements": "dict", "options": TAINT},
+    "tags": {"type": "list", "elements": "str"},
+    "max_pods_per_node": {"type": "int"},
+    "additional_node_networks": {"type": "list", "elements": "dict", "options": NODE_NETWORK},
+    "additional_pod_networks": {"type": "list", "elements": "dict", "options": POD_NETWORK},
+    "management": {"type": "dict", "options": MANAGEMENT},
+    "recreate": {"type": "str", "choices": ["never", "if_needed"], "default": "never"},
+    "validate_ranges": {"type": "bool", "default": True},
+}
