@@ -28,6 +28,8 @@ MOST_DOUBTS = 10  # answers lost or broken, in a row, until we give up a mutatio
 LONGEST_LONG_POLL = 130.0  # seconds; Compute's "wait" answers after 2 minutes at the latest
 SHORTEST_LOOK = 1.0  # seconds that a last look may take
 
+Remake = Callable[[], dict[str, Any] | None]  # the fields of a request; None: there is nothing left to do
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -102,10 +104,27 @@ class Operations:
         :param method: "insert".
         :param request: fields of the request message, without the project.
         """
-        call = getattr(self._google.compute(service), f"{method}_unary")
         # The same request_id in every try lets Google recognise a mutation whose answer was lost.
-        fields = {"project": self._google.project, "request_id": str(uuid.uuid4()), **request}
-        operation = self._send(title, call, fields)
+        fields = {"request_id": str(uuid.uuid4()), **request}
+        self._start_compute(title, service, method, lambda: fields, remade=False)
+
+    def rewrite_in_compute(self, title: str, service: str, method: str, request: Remake) -> None:
+        """Start a mutation that replaces what is there, out of what was read.
+
+        :param request: reads and returns the fields of the request message without the project, None if there is
+            nothing left to do. It is called for each try: what was read before somebody else's change would undo it.
+            So a fingerprint that is no longer current (412) is only a reason to try again.
+        """
+        self._start_compute(title, service, method, request, remade=True)
+
+    def _start_compute(self, title: str, service: str, method: str, request: Remake, *, remade: bool) -> None:
+        call = getattr(self._google.compute(service), f"{method}_unary")
+
+        def fields() -> dict[str, Any] | None:
+            made = request()
+            return None if made is None else {"project": self._google.project, **made}
+
+        operation = self._send(title, call, fields, remade=remade)
         if operation is not None:
             self._note(title, operation, lambda: _compute_seen(self._wait_compute(title, operation)))
 
@@ -115,7 +134,7 @@ class Operations:
         :param method: "create_cluster".
         :param request: fields of the request message.
         """
-        operation = self._send(title, getattr(self._google.container, method), request)
+        operation = self._send(title, getattr(self._google.container, method), lambda: request)
         if operation is not None:
             self._note(title, operation, lambda: _container_seen(self._get_container(title, operation)))
 
@@ -172,13 +191,16 @@ class Operations:
         self.records.append(record)
         self._started.append(_Started(title, operation.name, look, record, self.deadline.elapsed()))
 
-    def _send(self, title: str, call: Callable[..., Any], request: dict[str, Any]) -> Any | None:
+    def _send(self, title: str, call: Callable[..., Any], request: Remake, *, remade: bool = False) -> Any | None:
         """Send a mutation until it is accepted; return its operation, None if what it should do is already so.
 
         A lost answer leaves in doubt whether the mutation took effect. It is sent again: that is safe, since setting
         the same value twice does no harm, a second deletion finds nothing (404), and a second creation finds the first
         one's result (409). The same 409 says that somebody else was faster: that, too, counts as created, and what was
         created so is noted in :attr:`overtaken`.
+
+        :param request: called for each try; None ends them.
+        :param remade: whether it returns something new each time, so that 412 is worth another try.
         """
         deleting = call.__name__.startswith("delete")
         creating = call.__name__.startswith(("create", "insert"))
@@ -187,7 +209,8 @@ class Operations:
         def attempt() -> _Try:
             nonlocal doubts
             try:
-                return _Try(self._google.write(title, call, request))
+                fields = request()
+                return _Try(self._google.write(title, call, fields) if fields is not None else None)
             except Unreachable as error:
                 doubts += 1
                 if doubts >= MOST_DOUBTS:
@@ -199,9 +222,9 @@ class Operations:
                     return _Try()
                 if error.status == 404 and deleting:
                     return _Try()
-                if error.status >= 500:
-                    doubts += 1
-                if _is_in_the_way(error) or (error.status >= 500 and doubts < MOST_DOUBTS):
+                worth_another = error.status >= 500 or (error.status == 412 and remade)
+                doubts += worth_another
+                if _is_in_the_way(error) or (worth_another and doubts < MOST_DOUBTS):
                     return _Try(obstacle=error.api_message)
                 raise
 

@@ -284,3 +284,35 @@ def test_no_look_takes_longer_than_there_is_time() -> None:
     assert clock.now == pytest.approx(5)
     assert google.looked[0] == ("get", 5)
     assert google.looked[-1] == ("get", SHORTEST_LOOK)
+
+
+NOT_READY = ApiError("x", 400, "resourceNotReady", "The resource 'projects/p/global/firewalls/f' is not ready")
+STALE = ApiError("x", 412, "conditionNotMet", "Invalid fingerprint.")
+
+
+@pytest.mark.parametrize("refusal", [NOT_READY, STALE, LOST], ids=["not ready", "stale", "lost"])
+def test_what_replaces_what_was_read_is_read_again_for_each_try(refusal: Exception) -> None:
+    operations, google, _ = make([refusal, compute()])
+    read = iter(["before", "after"])
+    operations.rewrite_in_compute("update rule", "Firewalls", "patch", lambda: {"firewall": next(read)})
+    assert google.sent == [{"project": "p", "firewall": "before"}, {"project": "p", "firewall": "after"}]
+    assert operations.under_way
+
+
+def test_what_is_found_done_is_not_sent_again() -> None:
+    operations, google, _ = make([LOST])
+    read = iter([{"firewall": "f"}, None])
+    operations.rewrite_in_compute("update rule", "Firewalls", "patch", lambda: next(read))
+    assert len(google.sent) == 1
+    assert not operations.under_way
+
+
+@pytest.mark.parametrize(("remade", "tries"), [(True, MOST_DOUBTS), (False, 1)])
+def test_a_fingerprint_that_never_is_current_is_given_up(remade: bool, tries: int) -> None:
+    operations, google, _ = make([STALE] * MOST_DOUBTS)
+    with pytest.raises(ApiError, match="Invalid fingerprint"):
+        if remade:
+            operations.rewrite_in_compute("add range", "Subnetworks", "patch", dict)
+        else:
+            operations.start_compute("add range", "Subnetworks", "patch")
+    assert len(google.sent) == tries
