@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 from typing import Any
 
@@ -42,8 +43,8 @@ def first(full_lab: Lab) -> Run:
     return full_lab.play(play_of(*tasks))
 
 
-def test_every_module_has_examples() -> None:
-    modules = {path.stem for path in (INSTALLED / "plugins" / "modules").glob("*.py")}
+def test_every_module_has_examples(installed_artifact: pathlib.Path) -> None:
+    modules = {path.stem for path in (installed_artifact / "plugins" / "modules").glob("*.py")}
     assert modules == set(ORDER)
 
 

@@ -37,6 +37,12 @@ def fingerprint(body: Json) -> str:
     return base64.b64encode(bytes.fromhex(digest(json.dumps(plain, sort_keys=True))[:16])).decode()
 
 
+def same_fingerprint(one: str, other: str) -> bool:
+    """Compare two fingerprints: bytes in base64, of which JSON may have either alphabet; gcloud writes - for +."""
+    alphabet = str.maketrans("-_", "+/")
+    return one.translate(alphabet) == other.translate(alphabet)
+
+
 def uuid_of(*parts: object) -> str:
     """Return a UUID that depends on ``parts`` alone, the form of GKE's etags."""
     text = digest(*parts)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import pytest
 
+from gkelab.cloud.identity import same_fingerprint
+
 from .conftest import COMPUTE, Lab, P
 
 NETWORK = {"name": "vpc", "autoCreateSubnetworks": False}
@@ -331,3 +333,8 @@ def test_bad_json_is_refused_in_the_front_ends_words(lab: Lab) -> None:
     assert lab.refused("POST", path, NETWORK | {"name": "No"})[2] == (
         INVALID.format("resource.name", "No") + "Must be a match of regex '(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)'"
     )
+
+
+@pytest.mark.parametrize(("sent", "same"), [("a9uVVS+0sLI=", True), ("a9uVVS-0sLI=", True), ("a9uVVS_0sLI=", False)])
+def test_a_fingerprint_is_compared_as_bytes(sent: str, same: bool) -> None:
+    assert same_fingerprint(sent, "a9uVVS+0sLI=") is same

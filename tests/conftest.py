@@ -12,11 +12,26 @@ from collections.abc import Iterator
 
 import pytest
 
+import sampling
 from cloud import Cloud, Modules
 from harness import INSTALLED, ROOT, Lab, free_port
 
+samples: list[str] = []
 
-@pytest.fixture(scope="session", autouse=True)
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take the samples of this run from what was selected."""
+    samples.extend(sampling.take(config, items))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what of each large matrix was run."""
+    for line in samples:
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
 def installed_artifact() -> pathlib.Path:
     """What is tested is what was built and installed, and it is as old as the sources."""
     assert (INSTALLED / "MANIFEST.json").is_file(), "the collection is not installed: run make collection"
@@ -43,19 +58,19 @@ def _lab(engine: str, *options: str) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="module")
-def api_lab() -> Iterator[Lab]:
+def api_lab(installed_artifact: pathlib.Path) -> Iterator[Lab]:
     """A lab whose clusters are not real."""
     yield from _lab("api")
 
 
 @pytest.fixture(scope="session")
-def shared_lab() -> Iterator[Lab]:
+def shared_lab(installed_artifact: pathlib.Path) -> Iterator[Lab]:
     """A lab for tests that have projects of their own in it; its operations take no time."""
     yield from _lab("api", "--time-factor", "0")
 
 
 @pytest.fixture(scope="session")
-def modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Modules]:
+def modules(installed_artifact: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Modules]:
     """The installed modules."""
     found = Modules(tmp_path_factory.mktemp("modules"))
     yield found
@@ -69,14 +84,14 @@ def cloud(shared_lab: Lab, modules: Modules) -> Cloud:
 
 
 @pytest.fixture(scope="module")
-def control_plane_lab() -> Iterator[Lab]:
+def control_plane_lab(installed_artifact: pathlib.Path) -> Iterator[Lab]:
     """A lab whose clusters are real API servers without nodes."""
     _needs_linux()
     yield from _lab("control-plane")
 
 
 @pytest.fixture(scope="module")
-def full_lab() -> Iterator[Lab]:
+def full_lab(installed_artifact: pathlib.Path) -> Iterator[Lab]:
     """A lab whose nodes are real kernels."""
     _needs_linux()
     yield from _lab("full")
