@@ -18,7 +18,7 @@ REPAIRED_WITHIN = 600  # seconds; nodes may have to boot
 def answers(settings: Settings) -> bool:
     """Tell whether the Google APIs of a lab answer."""
     try:
-        status, answer = _ask(settings, "GET", "/", {}, ANSWERED_WITHIN)
+        status, answer = _ask(settings, "GET", "/", seconds=ANSWERED_WITHIN)
     except (OSError, ValueError, http.client.HTTPException):
         return False
     return status == http.HTTPStatus.OK and isinstance(answer, dict) and answer.get("kind") == "gkelab"
@@ -26,9 +26,8 @@ def answers(settings: Settings) -> bool:
 
 def repair(lab: Lab) -> tuple[int, int]:
     """Let the cloud start what should run and does not; return how many clusters and nodes run then."""
-    token = {"Authorization": f"Bearer {lab.token}"}
     try:
-        status, answer = _ask(lab.settings(), "POST", "/lab/repair", token, REPAIRED_WITHIN)
+        status, answer = _ask(lab.settings(), "POST", "/lab/repair", seconds=REPAIRED_WITHIN, token=lab.token)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise LabError(f"the cloud ended or did not answer while it repaired the lab ({error})") from error
     if status != http.HTTPStatus.OK:
@@ -36,8 +35,29 @@ def repair(lab: Lab) -> tuple[int, int]:
     return answer["clusters"], answer["nodes"]
 
 
-def _ask(settings: Settings, method: str, path: str, headers: Mapping[str, str], seconds: float) -> tuple[int, Any]:
+def ask(lab: Lab, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    """Send the cloud a request of the lab's own; return the answer's JSON."""
+    try:
+        status, answer = _ask(lab.settings(), method, path, seconds=ANSWERED_WITHIN, token=lab.token, body=body)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise LabError(f"the cloud of the lab in {lab.folder} does not answer ({error})") from error
+    if status != http.HTTPStatus.OK:
+        raise LabError(answer["error"]["message"])
+    return answer
+
+
+def _ask(
+    settings: Settings,
+    method: str,
+    path: str,
+    *,
+    seconds: float,
+    token: str = "",
+    body: Mapping[str, Any] | None = None,
+) -> tuple[int, Any]:
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", settings.port, timeout=seconds)) as connection:
-        connection.request(method, path, headers=dict(headers))
+        connection.request(
+            method, path, None if body is None else json.dumps(body), {"Authorization": f"Bearer {token}"}
+        )
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())

@@ -16,9 +16,10 @@ class Line(NamedTuple):
 
     time: str
     api: str
-    status: int
+    status: int  # 0: no answer
     verb: str
     what: str
+    fault: str  # its kind, if the lab was asked for one
     agent: str  # the first word of the user agent, which names the program
 
 
@@ -31,6 +32,7 @@ def asked(lab: Lab, *, writes: bool, since: datetime | None) -> list[Line]:
             entry["status"],
             entry["method"],
             entry["path"],
+            (entry.get("fault") or {}).get("kind", ""),
             _program(entry["user_agent"]),
         )
         for entry in request_log.read(lab.folder, writes=writes, since=since)
@@ -42,6 +44,7 @@ def asked(lab: Lab, *, writes: bool, since: datetime | None) -> list[Line]:
             request.code,
             request.verb,
             f"{request.resource} {request.name}".rstrip(),
+            "",
             f"{_program(request.agent)} ({request.user})",
         )
         for request in audit.requests(lab)

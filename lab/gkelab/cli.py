@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gkelab import environment, logs, status
+from gkelab import environment, fault, logs, status
 from gkelab.asked import asked
 from gkelab.checks import check
 from gkelab.engine import EngineError
@@ -86,7 +86,7 @@ def show_requests(args: argparse.Namespace, lab: Lab) -> int:
     """Print what the APIs were asked, and by whom."""
     lab.settings()
     lines = asked(lab, writes=args.writes, since=args.since)
-    show(table([("TIME", "API", "STATUS", "VERB", "WHAT", "BY"), *lines]))
+    show(table([("TIME", "API", "STATUS", "VERB", "WHAT", "FAULT", "BY"), *lines]))
     return 0
 
 
@@ -166,6 +166,7 @@ def parser() -> argparse.ArgumentParser:
     one = add("network", network)
     one.add_argument("name", nargs="?", help="NETWORK or PROJECT/NETWORK")
     one.add_argument("--mode", choices=MODES, help="flat: as the guide promises; strict: Google's alias rules")
+    fault.add_options(add("fault", fault.run))
     add("fetch", fetch).add_argument("--engine", choices=ENGINES, help="full, if not given")
     return result
 

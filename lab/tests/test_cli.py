@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from gkelab import checks, environment, hints, times
+from gkelab import checks, environment, fault, hints, times
 from gkelab.asked import asked
-from gkelab.cloud import request_log
+from gkelab.cloud import faults, request_log
 from gkelab.engine import ClusterSpec
 from gkelab.lifecycle import Lifecycle
 from gkelab.locks import locked_folder
@@ -330,3 +330,24 @@ def test_requests_of_both_apis_in_order(lab: Lab, cluster_spec: ClusterSpec) -> 
     assert [line.what for line in written] == ["/n", "pods default/x"]
     assert written[1].agent == "kubectl/v0.0.0 (lab@example.com)"
     assert len(asked(lab, writes=True, since=times.since("2026-01-01T00:00:03Z"))) == 1
+
+
+def test_faults_from_the_command_line(gkelab: Run, base_port: int) -> None:
+    gkelab("up", "--engine", "api", "--port", str(base_port))
+    added = gkelab("fault", "add", "status", "--method", "POST", "--path", "networks$", "--status", "429")
+    assert added.stdout == "1\n"
+    gkelab("fault", "add", "operation-error", "--code", "QUOTA_EXCEEDED", "--nth", "2", "--times", "0")
+    listed = [line.split() for line in gkelab("fault", "list").stdout.splitlines()]
+    assert listed[1:] == [
+        ["1", "status", "POST", "networks$", "1", "1", "0", "0"],
+        ["2", "operation-error", "-", "-", "2", "0", "0", "0"],
+    ]
+    assert gkelab("fault", "clear", "1").stdout == "cleared 1\n"
+    assert "no fault 1" in gkelab("fault", "clear", "1", code=1).stderr
+    assert "no regular expression" in gkelab("fault", "add", "html", "--path", "(", code=1).stderr
+    assert gkelab("fault", "clear").stdout == "cleared 1\n"
+    assert len(gkelab("fault", "list").stdout.splitlines()) == 1
+
+
+def test_the_command_line_knows_the_clouds_faults() -> None:
+    assert list(fault.KINDS) == list(faults.KINDS)

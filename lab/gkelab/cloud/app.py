@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import inspect
 import json
@@ -10,14 +11,16 @@ import logging
 import pathlib
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any
 
 from aiohttp import web
 
-from gkelab.cloud import oauth
+from gkelab.cloud import faults, oauth
 from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.container.recovery import recover
 from gkelab.cloud.errors import ApiError, Json, service_disabled, unauthenticated
+from gkelab.cloud.faults import Faults, Hit
 from gkelab.cloud.request_log import WRITES, RequestLog
 from gkelab.cloud.routes import Route, routes
 from gkelab.engine import Engine
@@ -32,6 +35,11 @@ HEADERS = {
 }
 LARGEST_REQUEST = 10 * 1024 * 1024  # bytes
 _COMPUTE = "compute.googleapis.com"
+# The fault that hits the request of this task.
+_HIT: ContextVar[Hit | None] = ContextVar("hit", default=None)
+NO_ANSWER = 0  # the status that the log has of a request whose connection was closed
+# Invented text: the front end's own page is not recorded, only that it is HTML.
+_BAD_GATEWAY = "<!DOCTYPE html>\n<html><title>Error 502 (Server Error)!!1</title><p><b>502.</b> That\u2019s an error.\n"
 _APIS = (("/compute/", "compute"), ("/token", "oauth"), ("/lab/", "lab"))
 
 LOG = logging.getLogger(__name__)
@@ -48,6 +56,7 @@ class App:
         self._token = (folder / "token").read_text(encoding="utf-8").strip()
         self._log = RequestLog(folder)
         self.cloud = Cloud(folder, engine, time_factor)
+        self._faults = Faults(self.cloud)
 
     def web_application(self) -> web.Application:
         """Return the aiohttp application; it is ready when its startup has brought the machines back."""
@@ -55,11 +64,19 @@ class App:
         application.router.add_get("/", self._probe)
         application.router.add_post("/token", self._issue_token)
         application.router.add_post("/lab/repair", self._repair)
-        for route in routes(self.cloud):
+        for route in routes(self.cloud) + self._fault_routes():
             application.router.add_route(route.method, route.path, self._adapter(route))
         application.on_startup.append(self._start)
         application.on_cleanup.append(self._stop)
         return application
+
+    def _fault_routes(self) -> list[Route]:
+        return [
+            Route("POST", "/lab/faults", self._faults.add, "lab"),
+            Route("GET", "/lab/faults", self._faults.list_all, "lab"),
+            Route("DELETE", "/lab/faults", self._faults.clear, "lab"),
+            Route("DELETE", "/lab/faults/{fault}", self._faults.clear, "lab"),
+        ]
 
     async def _start(self, _: web.Application) -> None:
         await recover(self.cloud)
@@ -99,7 +116,7 @@ class App:
                 project = self.cloud.project(call.project)
                 if _COMPUTE in project.disabled_services:
                     raise service_disabled(_COMPUTE, project.number)
-            result = route.handler(call)
+            result = self._faults.answered(call, _HIT.get(), lambda: route.handler(call))
             body: Json = await result if inspect.isawaitable(result) else result
             if request.method in WRITES and not request.path.endswith("/wait"):
                 self.cloud.save()
@@ -114,20 +131,34 @@ class App:
             return await handler(request)
         started = time.monotonic()
         api = _api(request.path)
+        _HIT.set(None)  # the task is that of the connection
+        response = await self._answered(request, handler, api)
+        hit = _HIT.get()
+        self._write_down(request, api, response, await _logged_body(request, api), time.monotonic() - started)
+        if hit is not None and hit.kind == faults.SLOW:
+            await asyncio.sleep(hit.fault.seconds)
+        if hit is not None and hit.is_dropped and request.transport is not None:
+            request.transport.abort()
+        return response
+
+    async def _answered(self, request: web.Request, handler: AiohttpHandler, api: str) -> web.StreamResponse:
         try:
             if api != "oauth":
                 self._authenticate(request)
-            response = await handler(request)
+            if api != "lab":
+                hit = self._faults.meet(request.method, request.path)
+                _HIT.set(hit)
+                if hit is not None and hit.kind in faults.REFUSALS:
+                    return _refused(hit, api)
+            return await handler(request)
         except ApiError as error:
-            response = _answer(error.code, error.body(api))
+            return _answer(error.code, error.body(api))
         except web.HTTPException as error:
-            response = _answer(error.status, _no_such_method(request, error.status))
+            return _answer(error.status, _no_such_method(request, error.status))
         except Exception as error:
             # The boundary of the process: a defect of the lab is answered and written down like any other refusal.
             LOG.exception("%s %s", request.method, request.path)
-            response = _answer(500, ApiError(500, "backendError", f"The lab itself failed: {error!r}").body(api))
-        self._write_down(request, api, response, await _logged_body(request, api), time.monotonic() - started)
-        return response
+            return _answer(500, ApiError(500, "backendError", f"The lab itself failed: {error!r}").body(api))
 
     def _authenticate(self, request: web.Request) -> None:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -138,17 +169,20 @@ class App:
     def _write_down(
         self, request: web.Request, api: str, response: web.StreamResponse, body: object, seconds: float
     ) -> None:
-        text = response.text if isinstance(response, web.Response) and api != "oauth" else None
+        hit = _HIT.get()
+        keeps = api != "oauth" and response.content_type == "application/json"
+        text = response.text if keeps and isinstance(response, web.Response) else None
         self._log.add(
             api=api,
             method=request.method,
             path=request.path,
             query=request.query_string,
-            status=response.status,
+            status=NO_ANSWER if hit is not None and hit.is_dropped else response.status,
             agent=request.headers.get("User-Agent", ""),
             request=body,
             response=json.loads(text) if text else None,
             milliseconds=seconds * 1000,
+            fault=hit.shown() if hit is not None and hit.has_fired else None,
         )
 
 
@@ -173,6 +207,13 @@ async def _logged_body(request: web.Request, api: str) -> object:
         return json.loads(text) if text.strip() else None
     except ValueError:
         return text
+
+
+def _refused(hit: Hit, api: str) -> web.Response:
+    if hit.kind == faults.STATUS:
+        error = faults.refusal(hit.fault)
+        return _answer(error.code, error.body(api))
+    return web.Response(status=502, text=_BAD_GATEWAY, content_type="text/html", charset="UTF-8", headers=HEADERS)
 
 
 def _api(path: str) -> str:

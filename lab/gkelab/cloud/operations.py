@@ -47,11 +47,22 @@ LATENCY = {
 class OperationError(Exception):
     """An operation ends with an error. ``code`` is Compute's (a word) or Container's (a google.rpc.Code as text)."""
 
-    def __init__(self, code: str, message: str, *, http: tuple[int, str] = (400, "BAD REQUEST")) -> None:
+    def __init__(
+        self, code: str, message: str, *, http: tuple[int, str] = (400, "BAD REQUEST"), condition: str = "UNKNOWN"
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.http = http
+        self.condition = condition  # Container: the code of the condition that says what is wrong
+
+
+class Undone(Exception):
+    """An operation ends with ``error``, and what it had begun is taken back already."""
+
+    def __init__(self, error: OperationError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 @dataclass(frozen=True)
@@ -78,6 +89,7 @@ class Operations:
         self._done: dict[str, asyncio.Event] = {}
         self._holders: dict[str, list[str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self.before_work: Callable[[Operation], Awaitable[None]] | None = None  # for faults
 
     def register(self, name: str, effect: Effect) -> None:
         """Make an effect known under a name that survives a restart."""
@@ -128,6 +140,11 @@ class Operations:
         self._drive(operation)
         return operation
 
+    def find(self, project_id: str, name: str) -> Operation | None:
+        """Return an operation, if it exists and no fault has lost it."""
+        operation = self._state.projects[project_id].operations.get(name)
+        return None if operation is None or is_lost(operation) else operation
+
     def holder(self, lock: str) -> str:
         """Return the name of the running operation that works on ``lock``, or nothing."""
         return next(iter(self._holders.get(lock, ())), "")
@@ -177,6 +194,8 @@ class Operations:
         operation.status = "RUNNING"
         effect = self._effects[operation.effect]
         try:
+            if self.before_work is not None:
+                await self.before_work(operation)
             if effect.work is not None:
                 await effect.work(operation)
             await asyncio.sleep(max(0.0, operation.due - time.time()))
@@ -187,9 +206,11 @@ class Operations:
             self._fail(operation, _internal(operation, str(error)))
         except OperationError as error:
             self._fail(operation, error)
+        except Undone as undone:
+            _end_with(operation, undone.error)
 
     def _fail(self, operation: Operation, error: OperationError) -> None:
-        operation.error = {"code": error.code, "message": error.message, "http": list(error.http)}
+        _end_with(operation, error)
         fail = self._effects[operation.effect].fail
         if fail is not None:
             fail(operation, error)
@@ -210,6 +231,20 @@ class Operations:
             operation.ended = time.time()
             self._done.pop(operation.name).set()
             self._save()
+
+
+def is_lost(operation: Operation) -> bool:
+    """Tell whether a fault keeps an operation from being found."""
+    return operation.fault is not None and operation.fault["kind"] == "operation-lost"
+
+
+def _end_with(operation: Operation, error: OperationError) -> None:
+    operation.error = {
+        "code": error.code,
+        "message": error.message,
+        "http": list(error.http),
+        "condition": error.condition,
+    }
 
 
 def _internal(operation: Operation, text: str) -> OperationError:

@@ -38,8 +38,9 @@ class RequestLog:
         request: object,
         response: object,
         milliseconds: float,
+        fault: Json | None,
     ) -> None:
-        """Append one exchange."""
+        """Append one exchange; ``fault`` is the id and the kind of the fault that hit it."""
         line = {
             "time": datetime.now(UTC).isoformat(timespec="microseconds"),
             "api": api,
@@ -51,6 +52,7 @@ class RequestLog:
             "request": request,
             "response": response,
             "milliseconds": round(milliseconds, 1),
+            "fault": fault,
         }
         self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
 

@@ -111,6 +111,7 @@ class Operation:
     error: Json | None = None
     nodes_total: int | None = None
     locks: list[str] = field(default_factory=list)  # what it works on, "network P/N", "cluster P/L/N" and the like
+    fault: Json | None = None  # what a fault does to it: id, kind, code, message, before (a cluster)
 
 
 @dataclass
@@ -128,11 +129,31 @@ class Project:
 
 
 @dataclass
+class Fault:
+    """A fault that waits for calls (see :mod:`gkelab.cloud.faults`); no method and no path is any."""
+
+    identity: str
+    kind: str
+    method: str = ""
+    path: str = ""  # a regular expression
+    nth: int = 1  # the first matching call that it hits
+    times: int = 1  # how many in a row; 0 is all from then on
+    status: int = 503
+    seconds: float = 5.0
+    code: str = ""
+    message: str = ""
+    seen: int = 0  # matching calls
+    fired: int = 0  # calls that it has hit
+
+
+@dataclass
 class State:
     """All projects, by project id."""
 
     projects: dict[str, Project] = field(default_factory=dict)
     counter: int = 0  # makes identities unique and repeatable
+    faults: list[Fault] = field(default_factory=list)
+    faults_made: int = 0
 
 
 def save(state: State, path: pathlib.Path) -> None:
@@ -149,11 +170,17 @@ def load(path: pathlib.Path) -> State:
     """Return the state in ``path``, an empty one if there is no such file."""
     if not path.exists():
         return State()
-    decoded: State = _decode(State, json.loads(path.read_text(encoding="utf-8")))
+    decoded: State = decode(State, json.loads(path.read_text(encoding="utf-8")))
     return decoded
 
 
-def _decode(kind: Any, value: Any) -> Any:
+def as_json(item: object) -> Json:
+    """Return a copy of one of the dataclasses as plain data."""
+    copied: Json = json.loads(json.dumps(item, default=vars))
+    return copied
+
+
+def decode(kind: Any, value: Any) -> Any:
     """Return ``value`` as ``kind``: a dataclass, a list or dict of them, or plain data."""
     arguments = typing.get_args(kind)
     origin = typing.get_origin(kind)
@@ -161,9 +188,9 @@ def _decode(kind: Any, value: Any) -> Any:
     if is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         known = {item.name for item in fields(kind)}
-        return make(**{key: _decode(hints[key], inner) for key, inner in value.items() if key in known})
+        return make(**{key: decode(hints[key], inner) for key, inner in value.items() if key in known})
     if origin is list:
-        return [_decode(arguments[0], inner) for inner in value]
+        return [decode(arguments[0], inner) for inner in value]
     if origin is dict:
-        return {key: _decode(arguments[1], inner) for key, inner in value.items()}
+        return {key: decode(arguments[1], inner) for key, inner in value.items()}
     return value

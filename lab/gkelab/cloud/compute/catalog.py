@@ -8,6 +8,7 @@ from gkelab.cloud.compute import answers
 from gkelab.cloud.errors import Json, not_found
 from gkelab.cloud.geography import REGIONS, is_region, is_zone, region_of, zones_of
 from gkelab.cloud.identity import digest
+from gkelab.cloud.operations import is_lost
 from gkelab.cloud.references import LINK_BASE
 from gkelab.cloud.state import Operation
 
@@ -73,12 +74,13 @@ class Catalog:
         found = [
             answers.operation_body(operation)
             for operation in reversed(self._cloud.project(call.project).operations.values())
-            if operation.api == "compute" and operation.scope == scope
+            if operation.api == "compute" and operation.scope == scope and not is_lost(operation)
         ]
         return answers.listing(call, "operationList", f"projects/{call.project}/{scope}/operations", found)
 
     def _operation(self, call: Call) -> Operation:
-        operation = self._cloud.project(call.project).operations.get(call.params["operation"])
+        self._cloud.project(call.project)
+        operation = self._cloud.operations.find(call.project, call.params["operation"])
         scope = _scope(call)
         if operation is None or operation.api != "compute" or operation.scope != scope:
             raise not_found(f"projects/{call.project}/{scope}/operations/{call.params['operation']}")

@@ -25,7 +25,7 @@ from gkelab.cloud.errors import (
 )
 from gkelab.cloud.geography import REGIONS
 from gkelab.cloud.identity import fingerprint, same_fingerprint
-from gkelab.cloud.operations import Effect
+from gkelab.cloud.operations import Effect, OperationError
 from gkelab.cloud.references import LINK_BASE, NetworkRef, SubnetworkRef, check_name, network_ref, region_name
 from gkelab.cloud.state import Operation, Resource
 from gkelab.engine import gateway
@@ -48,7 +48,7 @@ class Subnetworks:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        cloud.operations.register("subnetwork.insert", Effect(finish=lambda _: None))
+        cloud.operations.register("subnetwork.insert", Effect(lambda _: None, fail=self._undo))
         cloud.operations.register("subnetwork.patch", Effect(finish=self._patched))
         cloud.operations.register("subnetwork.delete", Effect(finish=self._deleted))
 
@@ -241,6 +241,9 @@ class Subnetworks:
             body["enableFlowLogs"] = bool(body["logConfig"].get("enable"))
             body["logConfig"] = log_config(body["logConfig"], body["enableFlowLogs"])
         body["fingerprint"] = fingerprint(body)
+
+    def _undo(self, operation: Operation, error: OperationError) -> None:
+        self._deleted(operation)
 
     def _deleted(self, operation: Operation) -> None:
         ref = SubnetworkRef.of_key(operation.arguments["subnetwork"])

@@ -19,6 +19,7 @@ from gkelab.cloud.container.store import Store, check_etag, check_something
 from gkelab.cloud.errors import ApiError, Json, bad_request
 from gkelab.cloud.geography import default_node_zones
 from gkelab.cloud.identity import digest, numeric_id
+from gkelab.cloud.operations import is_lost
 from gkelab.cloud.state import Cluster
 
 _DEPLOYING, _DEPLOYING_DATAPLANE_V2 = 12, 10  # recorded totals of CREATE_CLUSTER's progress
@@ -147,9 +148,9 @@ class Clusters:
 
     def operation(self, call: Call) -> Json:
         """Answer one operation."""
-        project = self._store.project(call)
+        self._store.project(call)
         name, location = call.params["operation"], call.params["location"]
-        operation = project.operations.get(name)
+        operation = self._cloud.operations.find(call.project, name)
         if operation is None or operation.api != "container" or operation.scope != location:
             place = f"projects/{call.project}/{names.collection(location)}/{location}"
             raise ApiError(404, "notFound", f"Not found: {place}/operations/{name}.")
@@ -161,7 +162,7 @@ class Clusters:
         found = [
             views.operation_json(self._cloud, operation, call.version)
             for operation in self._store.project(call).operations.values()
-            if operation.api == "container" and location in ("-", operation.scope)
+            if operation.api == "container" and location in ("-", operation.scope) and not is_lost(operation)
         ]
         return views.answer(call, "ListOperationsResponse", {"operations": found})
 

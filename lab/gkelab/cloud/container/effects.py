@@ -185,4 +185,4 @@ def _networks(pool: NodePool) -> list[str]:
 
 
 def _mark(holder: Cluster | NodePool, error: OperationError) -> None:
-    views.mark_failed(holder.body, error.message, int(error.code))
+    views.mark_failed(holder.body, error.message, int(error.code), error.condition)

@@ -20,7 +20,7 @@ from gkelab.cloud.usage import blocks_in
 
 _MESSAGES = {"v1": container_v1, "v1beta1": container_v1beta1}
 _HEALTH_CHECKS = 2  # of which a finished creation has recorded one
-_CODES = {8: "RESOURCE_EXHAUSTED", 13: "INTERNAL"}
+_CODES = {8: "RESOURCE_EXHAUSTED", 9: "FAILED_PRECONDITION", 13: "INTERNAL", 14: "UNAVAILABLE"}
 
 
 def message(call: Call, name: str) -> protojson.ProtoPlus:
@@ -90,14 +90,14 @@ def operation_json(cloud: Cloud, operation: Operation, version: str) -> Json:
     return body
 
 
-def conditions(text: str, code: int) -> list[Json]:
+def conditions(text: str, code: int, condition: str = "UNKNOWN") -> list[Json]:
     """Return the conditions of what an operation could not do."""
-    return [{"code": "UNKNOWN", "canonicalCode": _CODES.get(code, "UNKNOWN"), "message": text}]
+    return [{"code": condition, "canonicalCode": _CODES.get(code, "UNKNOWN"), "message": text}]
 
 
-def mark_failed(body: Json, text: str, code: int) -> None:
+def mark_failed(body: Json, text: str, code: int, condition: str = "UNKNOWN") -> None:
     """Say in a cluster or a pool what went wrong."""
-    body |= {"status": "ERROR", "statusMessage": text, "conditions": conditions(text, code)}
+    body |= {"status": "ERROR", "statusMessage": text, "conditions": conditions(text, code, condition)}
 
 
 def mark_running(body: Json) -> None:
@@ -115,7 +115,7 @@ def _failure(operation: Operation) -> Json:
         "error": {"code": code, "message": text},
         "statusMessage": text,
         "detail": text,
-        field: conditions(text, code),
+        field: conditions(text, code, error.get("condition", "UNKNOWN")),
     }
 
 
