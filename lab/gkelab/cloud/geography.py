@@ -6,6 +6,10 @@ Source: Google's documentation of regions and zones and of auto mode IPv4 ranges
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from gkelab.cloud.errors import bad_request
+
 AUTO_MODE_BLOCK = "10.128.0.0/9"
 
 # region -> (third octet pair of its auto mode /20, letters of its zones)
@@ -78,6 +82,15 @@ def is_region(name: str) -> bool:
 def region_of(location: str) -> str:
     """Return the region of a zone or of a region."""
     return location.rpartition("-")[0] if is_zone(location) else location
+
+
+def check_zones(zones: Iterable[str], location: str) -> None:
+    """Refuse, in GKE's place, zones that are not in the region of a cluster's location."""
+    region = region_of(location)
+    for zone in zones:
+        if zone not in zones_of(region):
+            # Invented text: no public source gives it.
+            raise bad_request(f'Node location "{zone}" is not a zone of region "{region}".')
 
 
 def default_node_zones(location: str) -> tuple[str, ...]:

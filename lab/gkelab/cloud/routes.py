@@ -12,6 +12,7 @@ from gkelab.cloud.compute.catalog import Catalog
 from gkelab.cloud.compute.firewalls import Firewalls
 from gkelab.cloud.compute.networks import Networks
 from gkelab.cloud.compute.subnetworks import Subnetworks
+from gkelab.cloud.container.cluster_changes import SETTERS, ClusterChanges
 from gkelab.cloud.container.clusters import Clusters
 from gkelab.cloud.container.effects import Effects
 from gkelab.cloud.container.pools import Pools
@@ -86,7 +87,7 @@ def _once(cloud: Cloud, method: str, handler: Callable[[Call], Json]) -> Handler
 def _container(cloud: Cloud) -> list[Route]:
     store = Store(cloud)
     Effects(store)
-    clusters, pools = Clusters(store), Pools(store)
+    clusters, changes, pools = Clusters(store), ClusterChanges(store), Pools(store)
     table: list[tuple[str, str, Handler]] = [
         ("GET", "/serverConfig", clusters.server_config),
         ("GET", "/operations", clusters.operations),
@@ -94,15 +95,19 @@ def _container(cloud: Cloud) -> list[Route]:
         ("GET", "/clusters", clusters.list_all),
         ("POST", "/clusters", clusters.create),
         ("GET", "/clusters/{cluster}", clusters.get),
-        ("PUT", "/clusters/{cluster}", clusters.update),
+        ("PUT", "/clusters/{cluster}", changes.update),
         ("DELETE", "/clusters/{cluster}", clusters.delete),
+        ("POST", "/clusters/{cluster}:setMaintenancePolicy", changes.set_maintenance_policy),
+        ("POST", "/clusters/{cluster}:setNetworkPolicy", changes.set_network_policy),
         ("GET", "/clusters/{cluster}/nodePools", pools.list_all),
         ("POST", "/clusters/{cluster}/nodePools", pools.create),
         ("GET", "/clusters/{cluster}/nodePools/{pool}", pools.get),
         ("DELETE", "/clusters/{cluster}/nodePools/{pool}", pools.delete),
+        ("POST", "/clusters/{cluster}/nodePools/{pool}:rollback", pools.rollback),
     ]
     newer: list[tuple[str, str, Handler]] = [
-        ("POST", "/clusters/{cluster}:setResourceLabels", clusters.set_labels),
+        ("POST", "/clusters/{cluster}:setLegacyAbac", changes.set_legacy_abac),
+        ("POST", "/clusters/{cluster}:setResourceLabels", changes.set_labels),
         ("PUT", "/clusters/{cluster}/nodePools/{pool}", pools.update),
         ("POST", "/clusters/{cluster}/nodePools/{pool}:setSize", pools.set_size),
         ("POST", "/clusters/{cluster}/nodePools/{pool}:setManagement", pools.set_management),
@@ -110,12 +115,16 @@ def _container(cloud: Cloud) -> list[Route]:
     ]
     older: list[tuple[str, str, Handler]] = [
         ("GET", "/serverconfig", clusters.server_config),
-        ("POST", "/clusters/{cluster}/resourceLabels", clusters.set_labels),
+        ("POST", "/clusters/{cluster}/legacyAbac", changes.set_legacy_abac),
+        ("POST", "/clusters/{cluster}/resourceLabels", changes.set_labels),
         ("POST", "/clusters/{cluster}/nodePools/{pool}/update", pools.update),
         ("POST", "/clusters/{cluster}/nodePools/{pool}/setSize", pools.set_size),
         ("POST", "/clusters/{cluster}/nodePools/{pool}/setManagement", pools.set_management),
         ("POST", "/clusters/{cluster}/nodePools/{pool}/autoscaling", pools.set_autoscaling),
     ]
+    for (method, path), setter in SETTERS.items():
+        newer.append(("POST", f"/clusters/{{cluster}}:{method}", changes.setter(setter)))
+        older.append(("POST", f"/clusters/{{cluster}}/{path}", changes.setter(setter)))
     bases = {
         "/{version:v1|v1beta1}/projects/{project}/locations/{location}": table + newer,
         "/{version:v1|v1beta1}/projects/{project}/zones/{location}": table + older,

@@ -83,7 +83,7 @@ def test_what_gke_adds_to_a_cluster(refusing_edge: Lab) -> None:
     body = refusing_edge.get(CLUSTER)
     assert body["status"] == "RUNNING"
     assert body["currentMasterVersion"] == refusing_edge.get(f"{ZONE}/serverConfig")["defaultClusterVersion"]
-    assert body["currentMasterVersion"].startswith("1.34.4-gke.")
+    assert body["currentMasterVersion"].startswith("1.35.1-gke.")
     assert (body["network"], body["subnetwork"]) == ("default", "default")
     assert body["networkConfig"]["network"] == f"projects/{P}/global/networks/default"
     assert body["networkConfig"]["enableMultiNetworking"] is True
@@ -328,9 +328,9 @@ def test_names_are_taken_once(edge: Lab) -> None:
 @pytest.mark.parametrize(
     ("asked", "wanted"),
     [
-        ("1.34", "1.34.4-gke.1047000"),
-        ("latest", "1.34.4-gke.1047000"),
-        ("-", "1.34.4-gke.1047000"),
+        ("1.34", "1.34.8-gke.1278000"),
+        ("latest", "1.35.6-gke.1127000"),
+        ("-", "1.35.1-gke.1396002"),
         ("1.33.5", "1.33.5-gke.2392000"),
         ("1.33.1-gke.1000", "1.33.1-gke.1000"),
     ],

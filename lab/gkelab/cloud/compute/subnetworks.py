@@ -24,7 +24,7 @@ from gkelab.cloud.errors import (
     required_field,
 )
 from gkelab.cloud.geography import REGIONS
-from gkelab.cloud.identity import fingerprint, same_fingerprint
+from gkelab.cloud.identity import fingerprint, is_current
 from gkelab.cloud.operations import Effect, OperationError
 from gkelab.cloud.references import LINK_BASE, NetworkRef, SubnetworkRef, check_name, network_ref, region_name
 from gkelab.cloud.state import Operation, Resource
@@ -108,7 +108,7 @@ class Subnetworks:
         asked = protojson.parse(call.body, compute_v1.Subnetwork, root="resource")
         if not asked.get("fingerprint"):
             raise required_field("resource.fingerprint")
-        if not same_fingerprint(asked["fingerprint"], resource.body["fingerprint"]):
+        if not is_current(asked["fingerprint"], resource.body["fingerprint"]):
             # Invented text: no public source gives it.
             raise ApiError(412, "conditionNotMet", "Invalid fingerprint.")
         if "secondaryIpRanges" in call.json:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 
-from gkelab.cloud.container import versions
+from gkelab.cloud.container import endpoints, versions
 from gkelab.cloud.container.pool_defaults import DEFAULT_SCOPES
 from gkelab.cloud.errors import Json
 from gkelab.cloud.identity import cluster_time, digest, uuid_of
@@ -52,7 +53,9 @@ BROAD_SCOPES = (
     "https://www.googleapis.com/auth/userinfo.email",
     "https://www.googleapis.com/auth/cloud-platform",
 )
+CONTROL_PLANE_METRICS = ("APISERVER", "SCHEDULER", "CONTROLLER_MANAGER")
 DEFAULT_LOGGING = ("SYSTEM_COMPONENTS", "WORKLOADS")
+DAILY_WINDOW = "PT4H0M0S"  # how long a daily maintenance window is (Terraform's documentation of the computed field)
 _VARIANT = {"loggingConfig": {"variantConfig": {"variant": "DEFAULT"}}}
 _READONLY_PORT = {"nodeKubeletConfig": {"insecureKubeletReadonlyPortEnabled": False}}
 
@@ -73,12 +76,9 @@ def cluster_body(asked: Json, *, identity: str, version: str, location: str, zon
         "currentMasterVersion": version,
         "etag": uuid_of("cluster", identity),
         "labelFingerprint": label_fingerprint(asked.get("resourceLabels", {})),
-        "controlPlaneEndpointsConfig": endpoints_config(asked, f"gke-{identity[:36]}-{number}.{location}.gke.goog"),
+        "controlPlaneEndpointsConfig": endpoints.initial(asked, f"gke-{identity[:36]}-{number}.{location}.gke.goog"),
         "masterAuth": {"clientCertificateConfig": {}},
     }
-    body["masterAuthorizedNetworksConfig"] = body["controlPlaneEndpointsConfig"]["ipEndpointsConfig"][
-        "authorizedNetworksConfig"
-    ]
     return body | _messages(asked, version) | _observability(asked)
 
 
@@ -87,30 +87,13 @@ def label_fingerprint(labels: Json) -> str:
     return digest("labels", sorted(labels.items()))[:8]
 
 
-def endpoints_config(asked: Json, dns_name: str) -> Json:
-    """Return controlPlaneEndpointsConfig; ``asked`` is a cluster's or an update's body."""
-    config = asked.get("controlPlaneEndpointsConfig", {})
-    dns = config.get("dnsEndpointConfig", {})
-    addresses = config.get("ipEndpointsConfig", {})
-    authorized = addresses.get("authorizedNetworksConfig") or asked.get("masterAuthorizedNetworksConfig") or {}
-    private = asked.get("privateClusterConfig", {})
-    enforced = {"privateEndpointEnforcementEnabled": True} if private.get("masterIpv4CidrBlock") else None
-    merged_addresses = {
-        "enabled": True,
-        "enablePublicEndpoint": not private.get("enablePrivateEndpoint", False),
-        **{key: value for key, value in addresses.items() if value not in ("", False) or key.startswith("enable")},
-        "authorizedNetworksConfig": (enforced or {"gcpPublicCidrsAccessEnabled": True}) | authorized,
-    }
-    return {
-        "dnsEndpointConfig": {
-            "allowExternalTraffic": False,
-            "enableK8sCertsViaDns": False,
-            "enableK8sTokensViaDns": False,
-            **dns,
-            "endpoint": dns_name,
-        },
-        "ipEndpointsConfig": merged_addresses,
-    }
+def maintenance_policy(asked: Json) -> Json:
+    """Return a cluster's maintenancePolicy. Its resource version is a hash of it: recorded, that of nothing."""
+    policy = {key: value for key, value in asked.items() if value and key != "resourceVersion"}
+    daily = policy.get("window", {}).get("dailyMaintenanceWindow")
+    if daily:
+        policy["window"] = policy["window"] | {"dailyMaintenanceWindow": {**daily, "duration": DAILY_WINDOW}}
+    return policy | {"resourceVersion": digest(json.dumps(policy, sort_keys=True) if policy else "")[:8]}
 
 
 def _messages(asked: Json, version: str) -> Json:
@@ -126,7 +109,7 @@ def _messages(asked: Json, version: str) -> Json:
         "addonsConfig": addons | asked.get("addonsConfig", {}),
         "anonymousAuthenticationConfig": asked.get("anonymousAuthenticationConfig") or {"mode": _anonymous(version)},
         "autopilot": asked.get("autopilot", {}),
-        "autoscaling": _autoscaling(asked.get("autoscaling")),
+        "autoscaling": autoscaling_of_cluster(asked.get("autoscaling")),
         "binaryAuthorization": asked.get("binaryAuthorization", {}),
         "clusterTelemetry": {"type": "ENABLED"},
         "controlPlaneEgress": asked.get("controlPlaneEgress") or {"mode": "VIA_CONTROL_PLANE"},
@@ -138,8 +121,7 @@ def _messages(asked: Json, version: str) -> Json:
         "defaultMaxPodsConstraint": asked.get("defaultMaxPodsConstraint") or {"maxPodsPerNode": "110"},
         "enterpriseConfig": {"clusterTier": "STANDARD"},
         "legacyAbac": asked.get("legacyAbac", {}),
-        "maintenancePolicy": {"resourceVersion": digest("maintenance", asked.get("maintenancePolicy"))[:8]}
-        | {key: value for key, value in asked.get("maintenancePolicy", {}).items() if value},
+        "maintenancePolicy": maintenance_policy(asked.get("maintenancePolicy", {})),
         "master": {},
         "nodePoolAutoConfig": _READONLY_PORT | asked.get("nodePoolAutoConfig", {}),
         "nodePoolDefaults": {"nodeConfigDefaults": _VARIANT | _READONLY_PORT | pools},
@@ -177,7 +159,8 @@ def _hpa_profile(version: str) -> str:
     return "PERFORMANCE" if versions.order(version) >= (1, 34) else "HPA_PROFILE_UNSPECIFIED"
 
 
-def _autoscaling(asked: Json | None) -> Json:
+def autoscaling_of_cluster(asked: Json | None) -> Json:
+    """Return a cluster's autoscaling; defaults for the pools that GKE makes come with any that is asked for."""
     if asked is None:
         return {"autoscalingProfile": "BALANCED"}
     given = dict(asked.get("autoprovisioningNodePoolDefaults", {}))
@@ -196,15 +179,22 @@ def _autoscaling(asked: Json | None) -> Json:
 
 
 def _observability(asked: Json) -> Json:
+    logged = () if asked.get("loggingService") == "none" else DEFAULT_LOGGING
+    monitored = () if asked.get("monitoringService") == "none" else DEFAULT_MONITORING
     monitoring = {
         "advancedDatapathObservabilityConfig": {},
-        "componentConfig": {"enableComponents": list(DEFAULT_MONITORING)},
         "managedPrometheusConfig": {"enabled": True},
+        **components(monitored),
         **asked.get("monitoringConfig", {}),
     }
     return {
-        "loggingConfig": asked.get("loggingConfig") or {"componentConfig": {"enableComponents": list(DEFAULT_LOGGING)}},
+        "loggingConfig": asked.get("loggingConfig") or components(logged),
         "loggingService": asked.get("loggingService") or "logging.googleapis.com/kubernetes",
         "monitoringConfig": monitoring,
         "monitoringService": asked.get("monitoringService") or "monitoring.googleapis.com/kubernetes",
     }
+
+
+def components(names: tuple[str, ...]) -> Json:
+    """Return which components are logged or monitored; without any the list is not returned (recorded)."""
+    return {"componentConfig": {"enableComponents": list(names)} if names else {}}

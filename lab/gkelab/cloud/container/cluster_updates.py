@@ -1,61 +1,50 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ClusterUpdate: which desired field changes what, and what is refused."""
+"""UpdateCluster: what is refused, and what an update changes beyond the field of its name."""
 
 from __future__ import annotations
 
-from gkelab.cloud.container import versions
-from gkelab.cloud.container.cluster_defaults import DEFAULT_LOGGING, DEFAULT_MONITORING, endpoints_config
-from gkelab.cloud.container.pool_defaults import autoscaling
+from gkelab.cloud.container import endpoints, update_fields, versions
+from gkelab.cloud.container.cluster_defaults import (
+    CONTROL_PLANE_METRICS,
+    DEFAULT_LOGGING,
+    DEFAULT_MONITORING,
+    autoscaling_of_cluster,
+    components,
+)
+from gkelab.cloud.container.pool_updates import apply_changes
 from gkelab.cloud.errors import Json, bad_request
-from gkelab.cloud.geography import zones_of
+from gkelab.cloud.geography import check_zones
 from gkelab.cloud.state import Cluster
 
-# desired field -> path in the cluster, where it is not the field's own name
-_PATHS = {
-    "desiredEnableMultiNetworking": "networkConfig.enableMultiNetworking",
-    "desiredDatapathProvider": "networkConfig.datapathProvider",
-    "desiredInTransitEncryptionConfig": "networkConfig.inTransitEncryptionConfig",
-    "desiredIntraNodeVisibilityConfig.enabled": "networkConfig.enableIntraNodeVisibility",
-    "desiredDefaultSnatStatus": "networkConfig.defaultSnatStatus",
-    "desiredDnsConfig": "networkConfig.dnsConfig",
-    "desiredServiceExternalIpsConfig": "networkConfig.serviceExternalIpsConfig",
-    "desiredL4ilbSubsettingConfig.enabled": "networkConfig.enableL4ilbSubsetting",
-    "desiredGatewayApiConfig": "networkConfig.gatewayApiConfig",
-    "desiredDefaultEnablePrivateNodes": "networkConfig.defaultEnablePrivateNodes",
-    "desiredClusterAutoscaling": "autoscaling",
-    "desiredLocations": "locations",
+# Fields that change a node pool, the one that desiredNodePoolId names or the only one, and what they are of a pool.
+OF_POOLS = {
+    "desiredNodePoolAutoscaling": "autoscaling",
+    "desiredNodeVersion": "nodeVersion",
+    "desiredImageType": "imageType",
+    "desiredImage": "image",
+    "desiredImageProject": "imageProject",
 }
-_POOL_FIELDS = {"desiredNodePoolId", "desiredNodePoolAutoscaling", "desiredNodeVersion", "desiredImageType"}
-# Merged into what is there instead of replacing it.
-_MERGED = {"addonsConfig", "autoscaling", "masterAuthorizedNetworksConfig", "privateClusterConfig"}
+# "At most one field can be provided" (proto documentation), but these go together: gcloud and Terraform send them so.
+_TOGETHER = (
+    {*OF_POOLS, "desiredNodePoolId"},
+    {"desiredLoggingService", "desiredMonitoringService", "desiredLoggingConfig", "desiredMonitoringConfig"},
+    {"additionalPodRangesConfig", "removedAdditionalPodRangesConfig"},
+)
 
 
 def check_update(cluster: Cluster, update: Json) -> None:
     """Refuse an update that GKE would refuse; resolve version aliases in place."""
-    present = cluster.body["currentMasterVersion"]
-    if "desiredMasterVersion" in update:
-        update["desiredMasterVersion"] = versions.resolve(update["desiredMasterVersion"])
-        versions.check_upgrade(present, update["desiredMasterVersion"])
-    if "desiredNodeVersion" in update:
-        resolved = versions.resolve(update["desiredNodeVersion"], otherwise=present, noun="Node")
-        update["desiredNodeVersion"] = resolved
-    if "desiredNodePoolAutoscaling" in update and update.get("desiredNodePoolId") not in cluster.pools:
-        name = update.get("desiredNodePoolId", "")
+    _check_family(update)
+    _check_versions(cluster, update)
+    _check_pool(cluster, update)
+    if "desiredDatapathProvider" in update and not _keeps_datapath(cluster, update["desiredDatapathProvider"]):
         # Invented text: no public source gives it.
-        raise bad_request(f'Node pool "{name}" not found.')
+        raise bad_request("Cluster.datapath_provider cannot be changed on an existing cluster.")
     if update.get("desiredEnableMultiNetworking"):
-        check_multi_networking(cluster.body["networkConfig"], present)
+        check_multi_networking(cluster.body["networkConfig"], cluster.body["currentMasterVersion"])
     elif "desiredEnableMultiNetworking" in update:
-        for pool in cluster.pools.values():
-            if pool.body["networkConfig"].get("additionalPodNetworkConfigs"):
-                # Invented text: no public source gives it.
-                text = f'Multi-networking is in use by node pool "{pool.body["name"]}".'
-                raise bad_request(text)
-    for zone in update.get("desiredLocations", ()):
-        region = zone.rpartition("-")[0]
-        if zone not in zones_of(region) or not cluster.body["location"].startswith(region):
-            # Invented text: no public source gives it.
-            raise bad_request(f'Node location "{zone}" is not a zone of region "{region}".')
+        _check_no_pod_networks(cluster)
+    check_zones(update.get("desiredLocations", ()), cluster.body["location"])
 
 
 def check_multi_networking(network_config: Json, version: str) -> None:
@@ -71,77 +60,100 @@ def check_multi_networking(network_config: Json, version: str) -> None:
 def apply_update(cluster: Cluster, update: Json) -> None:
     """Change a cluster's body, and its pools', as an update asks."""
     body = cluster.body
-    _apply_to_pools(cluster, update)
+    _apply_to_pool(cluster, update)
     for desired, value in update.items():
-        if desired in _POOL_FIELDS:
+        if desired in OF_POOLS or desired == "desiredNodePoolId":
             continue
-        if desired == "desiredMasterVersion":
-            body["currentMasterVersion"] = value
+        if desired in endpoints.UPDATES:
+            endpoints.update(body, desired, value)
         elif desired == "desiredAdditionalIpRangesConfig":
             body["ipAllocationPolicy"]["additionalIpRangesConfigs"] = value.get("additionalIpRangesConfigs", [])
-        elif desired == "desiredControlPlaneEndpointsConfig":
-            _apply_endpoints(body, value)
+        elif desired in ("additionalPodRangesConfig", "removedAdditionalPodRangesConfig"):
+            _apply_pod_ranges(body["ipAllocationPolicy"], desired, value)
         elif desired in ("desiredLoggingService", "desiredMonitoringService"):
             _apply_service(body, desired, value)
         else:
-            _put(body, desired, value)
+            update_fields.put(body, desired, value)
+            _follow(body, desired)
 
 
-def _apply_to_pools(cluster: Cluster, update: Json) -> None:
-    chosen = update.get("desiredNodePoolId")
-    for name, pool in cluster.pools.items():
-        if chosen and name != chosen:
-            continue
-        if "desiredNodePoolAutoscaling" in update:
-            pool.body["autoscaling"] = autoscaling(update["desiredNodePoolAutoscaling"])
-        if "desiredNodeVersion" in update:
-            pool.body["version"] = update["desiredNodeVersion"]
-        if "desiredImageType" in update:
-            pool.body["config"]["imageType"] = update["desiredImageType"]
+def _check_family(update: Json) -> None:
+    for family in _TOGETHER:
+        if update.keys() <= family:
+            return
+    if len(update) > 1:
+        # Invented text: no public source gives it.
+        raise bad_request(f"Only one field can be updated at a time, got {', '.join(sorted(update))}.")
 
 
-def _apply_endpoints(body: Json, value: Json) -> None:
-    present = body["controlPlaneEndpointsConfig"]
-    name = present["dnsEndpointConfig"]["endpoint"]
-    merged = {
-        "dnsEndpointConfig": present["dnsEndpointConfig"] | value.get("dnsEndpointConfig", {}),
-        "ipEndpointsConfig": present["ipEndpointsConfig"] | value.get("ipEndpointsConfig", {}),
-    }
-    private = body["privateClusterConfig"]
-    config = endpoints_config({"controlPlaneEndpointsConfig": merged, "privateClusterConfig": private}, name)
-    addresses = config["ipEndpointsConfig"]
-    private |= {"enablePrivateEndpoint": not addresses["enablePublicEndpoint"]}
-    if "globalAccess" in addresses:
-        private["masterGlobalAccessConfig"] = {"enabled": addresses["globalAccess"]}
-    if not addresses["enablePublicEndpoint"]:
-        addresses.pop("publicEndpoint", None)
-    body["controlPlaneEndpointsConfig"] = config
-    body["masterAuthorizedNetworksConfig"] = config["ipEndpointsConfig"]["authorizedNetworksConfig"]
+def _check_versions(cluster: Cluster, update: Json) -> None:
+    present = cluster.body["currentMasterVersion"]
+    if "desiredMasterVersion" in update:
+        update["desiredMasterVersion"] = versions.resolve(update["desiredMasterVersion"])
+        versions.check_upgrade(present, update["desiredMasterVersion"])
+    if "desiredNodeVersion" in update:
+        update["desiredNodeVersion"] = versions.resolve_of_nodes(update["desiredNodeVersion"], present)
+
+
+def _check_pool(cluster: Cluster, update: Json) -> None:
+    if not OF_POOLS.keys() & update.keys():
+        return
+    if "desiredNodePoolId" not in update and len(cluster.pools) == 1:
+        update["desiredNodePoolId"] = next(iter(cluster.pools))
+    name = update.get("desiredNodePoolId", "")
+    if name not in cluster.pools:
+        # Invented text: no public source gives it.
+        raise bad_request(f'Node pool "{name}" not found.')
+
+
+def _keeps_datapath(cluster: Cluster, wanted: str) -> bool:
+    return bool(wanted == cluster.body["networkConfig"].get("datapathProvider", "LEGACY_DATAPATH"))
+
+
+def _check_no_pod_networks(cluster: Cluster) -> None:
+    for pool in cluster.pools.values():
+        if pool.body["networkConfig"].get("additionalPodNetworkConfigs"):
+            # Invented text: no public source gives it.
+            raise bad_request(f'Multi-networking is in use by node pool "{pool.body["name"]}".')
+
+
+def _apply_to_pool(cluster: Cluster, update: Json) -> None:
+    pool = cluster.pools.get(update.get("desiredNodePoolId", ""))
+    if pool is not None:
+        apply_changes(pool, {field: update[desired] for desired, field in OF_POOLS.items() if desired in update})
+
+
+def _apply_pod_ranges(policy: Json, desired: str, value: Json) -> None:
+    """Add secondary ranges to those of the default Pod network, or take some away."""
+    held = policy.get("additionalPodRangesConfig", {}).get("podRangeNames", [])
+    named = value.get("podRangeNames", [])
+    names = [name for name in held if name not in named]
+    if desired == "additionalPodRangesConfig":
+        names += named
+    policy["additionalPodRangesConfig"] = {"podRangeNames": names}
 
 
 def _apply_service(body: Json, desired: str, value: str) -> None:
-    """Switch logging or monitoring; "none" empties the components (recorded for logging)."""
-    what = "logging" if desired == "desiredLoggingService" else "monitoring"
-    body[f"{what}Service"] = value
-    if what == "logging":
-        components = {"enableComponents": list(DEFAULT_LOGGING)} if value != "none" else {}
-        body["loggingConfig"] = {"componentConfig": components}
+    """Switch logging or monitoring off ("none") or on, and their components with it (recorded of both)."""
+    if desired == "desiredLoggingService":
+        body["loggingService"] = value
+        body["loggingConfig"] = components(() if value == "none" else DEFAULT_LOGGING)
         body["clusterTelemetry"] = {"type": "DISABLED" if value == "none" else "ENABLED"}
-    elif value != "none":
-        body["monitoringConfig"]["componentConfig"] = {"enableComponents": list(DEFAULT_MONITORING)}
+        return
+    body["monitoringService"] = value
+    enabled = body["monitoringConfig"]["componentConfig"].get("enableComponents", ())
+    # Recorded: with APISERVER enabled before, "none" leaves all metrics of the control plane. Without: not recorded.
+    kept = CONTROL_PLANE_METRICS if set(CONTROL_PLANE_METRICS) & set(enabled) else ()
+    body["monitoringConfig"] |= components(kept if value == "none" else DEFAULT_MONITORING)
 
 
-def _put(body: Json, desired: str, value: object) -> None:
-    path = _PATHS.get(desired)
-    if path is None and f"{desired}.enabled" in _PATHS and isinstance(value, dict):
-        path, value = _PATHS[f"{desired}.enabled"], bool(value.get("enabled"))
-    if path is None:
-        name = desired.removeprefix("desired")
-        path = name[:1].lower() + name[1:]
-    *parents, last = path.split(".")
-    holder = body
-    for parent in parents:
-        holder = holder.setdefault(parent, {})
-    if last in _MERGED and isinstance(value, dict):
-        value = holder.get(last, {}) | value
-    holder[last] = value
+def _follow(body: Json, desired: str) -> None:
+    """Bring what depends on an updated field in line with it."""
+    if desired == "desiredClusterAutoscaling":
+        body["autoscaling"] = autoscaling_of_cluster(body["autoscaling"])
+    elif desired == "desiredDatabaseEncryption":
+        body["databaseEncryption"]["currentState"] = f"CURRENT_STATE_{body['databaseEncryption']['state']}"
+    elif desired == "desiredEnterpriseConfig":
+        body["enterpriseConfig"]["clusterTier"] = body["enterpriseConfig"].get("desiredTier", "STANDARD")
+    elif desired == "desiredDefaultEnablePrivateNodes":
+        body["privateClusterConfig"]["enablePrivateNodes"] = body["networkConfig"]["defaultEnablePrivateNodes"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""clusters: list, get, create, update, setResourceLabels, delete; operations and serverConfig."""
+"""clusters: list, get, create, delete; operations and serverConfig."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from gkelab.cloud import protojson, usage
 from gkelab.cloud.cloud import Call
 from gkelab.cloud.container import cluster_network, names, versions, views
 from gkelab.cloud.container.addresses import free_address
-from gkelab.cloud.container.cluster_defaults import cluster_body, label_fingerprint
+from gkelab.cloud.container.cluster_defaults import cluster_body
 from gkelab.cloud.container.cluster_network import ClusterNetwork
-from gkelab.cloud.container.cluster_updates import check_multi_networking, check_update
+from gkelab.cloud.container.cluster_updates import check_multi_networking
 from gkelab.cloud.container.names import ClusterRef
 from gkelab.cloud.container.pool_checks import check_pool, check_room, max_pods_of, zones_for
-from gkelab.cloud.container.pools import add_pool, plan, wanted_nodes
-from gkelab.cloud.container.store import Store, check_etag, check_something
+from gkelab.cloud.container.pools import add_pool
+from gkelab.cloud.container.sizing import plan, wanted_nodes
+from gkelab.cloud.container.store import Store
 from gkelab.cloud.errors import ApiError, Json, bad_request
 from gkelab.cloud.geography import default_node_zones
 from gkelab.cloud.identity import digest, numeric_id
@@ -57,7 +58,8 @@ class Clusters:
         ref = ClusterRef(call.project, call.params["location"], asked["name"])
         if self._store.find(ref) is not None:
             raise ApiError(409, "alreadyExists", f"Already exists: {ref.path}.")
-        version = versions.resolve(asked.get("initialClusterVersion", ""))
+        channel = asked.get("releaseChannel", {}).get("channel", "")
+        version = versions.resolve(asked.get("initialClusterVersion", ""), otherwise=versions.default_of(channel))
         if asked.get("networkConfig", {}).get("enableMultiNetworking"):
             check_multi_networking(asked["networkConfig"], version)
         max_pods_of(asked.get("defaultMaxPodsConstraint", {}), DEFAULT_MAX_PODS)
@@ -83,51 +85,6 @@ class Clusters:
         }
         return self._store.start(
             call, ref, "CREATE_CLUSTER", effect="cluster.create", arguments=arguments, status="RUNNING"
-        )
-
-    def update(self, call: Call) -> Json:
-        """Start to change a cluster."""
-        ref = self._store.ref(call)
-        cluster = self._store.cluster(ref)
-        update = protojson.parse(call.body, views.message(call, "UpdateClusterRequest")).get("update", {})
-        check_etag(update, cluster.body)
-        update.pop("etag", None)
-        check_something(update)
-        for desired in call.json.get("update", {}):
-            # Proto JSON drops a false that was sent; an update means it.
-            if call.json["update"][desired] is False:
-                update.setdefault(desired, False)
-        check_update(cluster, update)
-        self._store.check_idle(ref)
-        cluster.body["status"] = "RECONCILING"
-        concerns_pool = "desiredNodePoolAutoscaling" in update
-        upgrade = "desiredMasterVersion" in update
-        return self._store.start(
-            call,
-            ref,
-            "UPGRADE_MASTER" if upgrade else "UPDATE_CLUSTER",
-            effect="cluster.update",
-            pool=update["desiredNodePoolId"] if concerns_pool else "",
-            arguments={"update": update},
-            status="PENDING" if concerns_pool else "RUNNING",
-            nodes_total=0 if concerns_pool else None,
-        )
-
-    def set_labels(self, call: Call) -> Json:
-        """Start to replace a cluster's labels; the fingerprint, if sent, must be current."""
-        ref = self._store.ref(call)
-        cluster = self._store.cluster(ref)
-        asked = protojson.parse(call.body, views.message(call, "SetLabelsRequest"))
-        sent = asked.get("labelFingerprint", "")
-        if sent and sent != cluster.body["labelFingerprint"]:
-            # Invented text: no public source gives it.
-            raise ApiError(412, "conditionNotMet", "Labels could not be set due to fingerprint mismatch.")
-        labels = asked.get("resourceLabels", {})
-        self._store.check_idle(ref)
-        cluster.body["status"] = "RECONCILING"
-        update = {"desiredResourceLabels": labels, "desiredLabelFingerprint": label_fingerprint(labels)}
-        return self._store.start(
-            call, ref, "UPDATE_CLUSTER", effect="cluster.update", arguments={"update": update}, status="RUNNING"
         )
 
     def delete(self, call: Call) -> Json:
@@ -224,9 +181,7 @@ class Clusters:
             networks = check_pool(self._cloud, ref.project, cluster, asked)
             count = wanted_nodes(asked)
             check_room(self._cloud, networks, count * len(zones_for(asked, cluster.body)))
-            version = versions.resolve(
-                asked.get("version", ""), otherwise=cluster.body["currentMasterVersion"], noun="Node"
-            )
+            version = versions.resolve_of_nodes(asked.get("version", ""), cluster.body["currentMasterVersion"])
             pool = add_pool(cluster, asked, networks, version)
             exhausted = plan(self._cloud, cluster, pool, networks, count) or exhausted
         cluster.body["initialNodeCount"] = wanted_nodes(pools[0])

@@ -8,7 +8,7 @@ import base64
 import time
 
 from gkelab.cloud.cloud import Cloud
-from gkelab.cloud.container import cluster_network, planning, views
+from gkelab.cloud.container import cluster_network, endpoints, planning, views
 from gkelab.cloud.container.certificates import authority
 from gkelab.cloud.container.cluster_updates import apply_update
 from gkelab.cloud.container.pool_updates import apply_changes
@@ -29,6 +29,7 @@ class Effects:
         for name, effect in {
             "cluster.create": Effect(self._cluster_up, self._create_cluster, self._fail_cluster),
             "cluster.update": Effect(self._update_cluster, None, self._fail_cluster),
+            "cluster.relocate": Effect(self._relocated, self._relocate_cluster, self._fail_cluster),
             "cluster.delete": Effect(self._forget_cluster, self._stop_cluster, self._fail_cluster),
             "pool.create": Effect(self._pool_up, self._start_pool, self._fail_pool),
             "pool.resize": Effect(self._pool_resized, self._resize_pool, self._fail_pool),
@@ -43,13 +44,10 @@ class Effects:
         cluster.started = True
         spec = planning.cluster_spec(ref.key, cluster)
         endpoint = await asyncio.to_thread(self._cloud.engine.start_cluster, spec)
-        cluster.body["endpoint"] = endpoint.address
         certificate = endpoint.ca_certificate or authority(cluster.body["id"])
         cluster.body["masterAuth"]["clusterCaCertificate"] = base64.b64encode(certificate.encode()).decode()
-        addresses = cluster.body["controlPlaneEndpointsConfig"]["ipEndpointsConfig"]
-        if addresses.get("enablePublicEndpoint"):
-            addresses["publicEndpoint"] = endpoint.address
-        cluster.body["privateClusterConfig"]["publicEndpoint"] = endpoint.address
+        private = cluster.body["privateClusterConfig"]["privateEndpoint"]
+        endpoints.addressed(cluster.body, public=endpoint.address, private=private)
         self._cloud.save()
         for pool in cluster.pools.values():
             await self._start_nodes(ref.key, pool)
@@ -64,9 +62,21 @@ class Effects:
 
     def _update_cluster(self, operation: Operation) -> None:
         _, cluster = self._store.of_operation(operation)
-        apply_update(cluster, operation.arguments["update"])
+        apply_update(cluster, operation.arguments.get("update", {}))
+        cluster.body |= operation.arguments.get("fields", {})
         touch(cluster.body, operation.name)
         cluster.body["status"] = "RUNNING"
+
+    async def _relocate_cluster(self, operation: Operation) -> None:
+        ref, cluster = self._store.of_operation(operation)
+        for name, surplus in operation.arguments["surplus"].items():
+            await self._replace_nodes(ref.key, cluster.pools[name], surplus)
+        self._check_exhausted(operation)
+
+    def _relocated(self, operation: Operation) -> None:
+        _, cluster = self._store.of_operation(operation)
+        touch(cluster.body, operation.name)
+        self._cluster_up(operation)
 
     async def _stop_cluster(self, operation: Operation) -> None:
         ref, _ = self._store.of_operation(operation)
@@ -95,12 +105,7 @@ class Effects:
 
     async def _resize_pool(self, operation: Operation) -> None:
         ref, cluster = self._store.of_operation(operation)
-        pool = cluster.pools[operation.arguments["pool"]]
-        surplus = operation.arguments["surplus"]
-        if surplus:
-            await asyncio.to_thread(self._cloud.engine.stop_nodes, ref.key, surplus)
-            pool.nodes = [node for node in pool.nodes if node.name not in surplus]
-        await self._start_nodes(ref.key, pool)
+        await self._replace_nodes(ref.key, cluster.pools[operation.arguments["pool"]], operation.arguments["surplus"])
         self._check_exhausted(operation)
 
     def _pool_resized(self, operation: Operation) -> None:
@@ -148,6 +153,13 @@ class Effects:
         del cluster.pools[operation.arguments["pool"]]
         self._unsettle(cluster)
         cluster.body["status"] = "RUNNING"
+
+    async def _replace_nodes(self, key: str, pool: NodePool, surplus: list[str]) -> None:
+        """Stop the nodes of a pool that are too many, and start those that it lacks."""
+        if surplus:
+            await asyncio.to_thread(self._cloud.engine.stop_nodes, key, surplus)
+            pool.nodes = [node for node in pool.nodes if node.name not in surplus]
+        await self._start_nodes(key, pool)
 
     async def _start_nodes(self, key: str, pool: NodePool) -> None:
         for network in _networks(pool):

@@ -14,7 +14,7 @@ from gkelab.cloud.container.machine_types import max_nics, vcpus
 from gkelab.cloud.container.names import check_name
 from gkelab.cloud.container.pool_defaults import DEFAULT_MACHINE_TYPE
 from gkelab.cloud.errors import Json, bad_request
-from gkelab.cloud.geography import region_of, zones_of
+from gkelab.cloud.geography import check_zones, region_of
 from gkelab.cloud.references import NetworkRef, SubnetworkRef, network_ref, subnetwork_ref
 from gkelab.cloud.state import Cluster
 
@@ -66,11 +66,7 @@ def max_pods_of(asked: Json, otherwise: int) -> int:
 def zones_for(asked: Json, cluster: Json) -> list[str]:
     """Return the zones of a pool: its own, or those of its cluster."""
     zones = list(asked.get("locations") or cluster["locations"])
-    region = region_of(cluster["location"])
-    for zone in zones:
-        if zone not in zones_of(region):
-            # Invented text: no public source gives it.
-            raise bad_request(f'Node location "{zone}" is not a zone of region "{region}".')
+    check_zones(zones, cluster["location"])
     return zones
 
 

@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nodePools: list, get, create, update, setSize, setManagement, setAutoscaling, delete."""
+"""nodePools: list, get, create, update, setSize, setManagement, setAutoscaling, rollback, delete."""
 
 from __future__ import annotations
 
 from gkelab.cloud import protojson
-from gkelab.cloud.cloud import Call, Cloud
-from gkelab.cloud.container import planning, versions, views
+from gkelab.cloud.cloud import Call
+from gkelab.cloud.container import sizing, versions, views
 from gkelab.cloud.container.names import ClusterRef
 from gkelab.cloud.container.pool_checks import NodeNetwork, check_pool, check_room, check_taints, max_pods_of, zones_for
 from gkelab.cloud.container.pool_defaults import pool_body
-from gkelab.cloud.container.pool_updates import ADDRESS, RECREATING
+from gkelab.cloud.container.pool_updates import ADDRESS, apply_changes, check_networks, recreates
 from gkelab.cloud.container.store import Store, check_etag, check_something
-from gkelab.cloud.errors import ApiError, Json, bad_request
-from gkelab.cloud.operations import OperationError
+from gkelab.cloud.errors import ApiError, Json
+from gkelab.cloud.geography import check_zones
 from gkelab.cloud.state import Cluster, NodePool
-
-_MOST_NODES = 1000  # per zone and pool; GKE's documented limit
 
 
 class Pools:
@@ -45,14 +43,12 @@ class Pools:
             text = f"Already exists: {ref.path}/nodePools/{asked['name']}."
             raise ApiError(409, "alreadyExists", text)
         networks = check_pool(self._store.cloud, ref.project, cluster, asked)
-        version = versions.resolve(
-            asked.get("version", ""), otherwise=cluster.body["currentMasterVersion"], noun="Node"
-        )
-        count = wanted_nodes(asked)
+        version = versions.resolve_of_nodes(asked.get("version", ""), cluster.body["currentMasterVersion"])
+        count = sizing.wanted_nodes(asked)
         check_room(self._store.cloud, networks, count * len(zones_for(asked, cluster.body)))
         self._store.check_idle(ref)
         pool = add_pool(cluster, asked, networks, version)
-        exhausted = plan(self._store.cloud, cluster, pool, networks, count)
+        exhausted = sizing.plan(self._store.cloud, cluster, pool, networks, count)
         cluster.body["status"] = "RECONCILING"
         return self._store.start(
             call,
@@ -74,10 +70,15 @@ class Pools:
         check_taints(changes.get("taints", {}).get("taints", ()))
         if "nodeVersion" in changes:
             present = cluster.body["currentMasterVersion"]
-            changes["nodeVersion"] = versions.resolve(changes["nodeVersion"], otherwise=present, noun="Node")
-        if "locations" in changes:
-            count = pool.body.get("initialNodeCount", 0)
-            return self._resize(call, count, kind="UPDATE_CLUSTER", zones=zones_for(changes, cluster.body))
+            changes["nodeVersion"] = versions.resolve_of_nodes(changes["nodeVersion"], present)
+        check_networks(pool.body, changes)
+        zones = changes.pop("locations", None)
+        if zones:
+            check_zones(zones, cluster.body["location"])
+            answer = self._resize(call, pool.body.get("initialNodeCount", 0), kind="UPDATE_CLUSTER", zones=zones)
+            # Other fields sent with zones are for the nodes to come only (proto documentation).
+            apply_changes(pool, changes)
+            return answer
         self._store.check_idle(ref)
         cluster.body["status"] = pool.body["status"] = "RECONCILING"
         return self._store.start(
@@ -86,7 +87,7 @@ class Pools:
             "UPGRADE_NODES",
             effect="pool.update",
             pool=pool.body["name"],
-            arguments={"changes": changes, "recreate": bool(RECREATING & changes.keys())},
+            arguments={"changes": changes, "recreate": recreates(changes)},
             nodes_total=len(pool.nodes),
         )
 
@@ -94,10 +95,7 @@ class Pools:
         """Start to give a pool this many nodes in each of its zones."""
         self._found(call)
         asked = protojson.parse(call.body, views.message(call, "SetNodePoolSizeRequest"))
-        count = asked.get("nodeCount", 0)
-        if not 0 <= count <= _MOST_NODES:
-            # Invented text: no public source gives it.
-            raise bad_request(f"Node count must be between 0 and {_MOST_NODES}, got {count}.")
+        count = sizing.checked_count(asked.get("nodeCount", 0))
         return self._resize(call, count, kind="SET_NODE_POOL_SIZE")
 
     def set_management(self, call: Call) -> Json:
@@ -107,6 +105,22 @@ class Pools:
     def set_autoscaling(self, call: Call) -> Json:
         """Start to change a pool's autoscaling; the lab scales nothing by itself."""
         return self._set(call, "SetNodePoolAutoscalingRequest", "autoscaling", "UPDATE_CLUSTER")
+
+    def rollback(self, call: Call) -> Json:
+        """Start to take an upgrade back; what has ended well stays as it is (proto documentation)."""
+        ref, cluster, pool = self._found(call)
+        protojson.parse(call.body, views.message(call, "RollbackNodePoolUpgradeRequest"))
+        self._store.check_idle(ref)
+        cluster.body["status"] = pool.body["status"] = "RECONCILING"
+        return self._store.start(
+            call,
+            ref,
+            "UPGRADE_NODES",
+            effect="pool.update",
+            pool=pool.body["name"],
+            arguments={"changes": {}, "recreate": False},
+            nodes_total=len(pool.nodes),
+        )
 
     def delete(self, call: Call) -> Json:
         """Start to delete a pool."""
@@ -133,13 +147,11 @@ class Pools:
     def _resize(self, call: Call, count: int, *, kind: str, zones: list[str] | None = None) -> Json:
         """Start to give a pool ``count`` nodes in each of ``zones``, its present ones unless given."""
         ref, cluster, pool = self._found(call)
-        places = zones or list(pool.body["locations"])
-        networks = check_pool(self._store.cloud, ref.project, cluster, pool.body)
-        check_room(self._store.cloud, networks, max(0, count * len(places) - len(pool.nodes)))
+        cloud = self._store.cloud
+        size = sizing.Size(pool, zones or list(pool.body["locations"]), count)
+        sizing.check_size(cloud, ref.project, cluster, size)
         self._store.check_idle(ref)
-        pool.body["locations"] = places
-        surplus = [node.name for node in planning.surplus_nodes(pool, count)]
-        exhausted = plan(self._store.cloud, cluster, pool, networks, count)
+        surplus, exhausted = sizing.resize(cloud, ref.project, cluster, size)
         cluster.body["status"] = pool.body["status"] = "RECONCILING"
         return self._store.start(
             call,
@@ -148,22 +160,13 @@ class Pools:
             effect="pool.resize",
             pool=pool.body["name"],
             arguments={"count": count, "surplus": surplus, "exhausted": exhausted},
-            nodes_total=count * len(places) if kind == "SET_NODE_POOL_SIZE" else None,
+            nodes_total=size.nodes if kind == "SET_NODE_POOL_SIZE" else None,
         )
 
     def _found(self, call: Call) -> tuple[ClusterRef, Cluster, NodePool]:
         ref = self._store.ref(call)
         cluster = self._store.cluster(ref)
         return ref, cluster, self._store.pool(cluster, call.params["pool"])
-
-
-def wanted_nodes(asked: Json) -> int:
-    """Return how many nodes per zone a request for a pool asks for."""
-    count = int(asked.get("initialNodeCount", 0))
-    if not 0 <= count <= _MOST_NODES:
-        # Invented text: no public source gives it.
-        raise bad_request(f"Node count must be between 0 and {_MOST_NODES}, got {count}.")
-    return count
 
 
 def add_pool(cluster: Cluster, asked: Json, networks: list[NodeNetwork], version: str) -> NodePool:
@@ -186,12 +189,3 @@ def add_pool(cluster: Cluster, asked: Json, networks: list[NodeNetwork], version
     pool = NodePool(body)
     cluster.pools[asked["name"]] = pool
     return pool
-
-
-def plan(cloud: Cloud, cluster: Cluster, pool: NodePool, networks: list[NodeNetwork], per_zone: int) -> str:
-    """Plan a pool's nodes; return what is exhausted, if anything is: the operation will fail with it."""
-    try:
-        planning.plan_nodes(cloud, cluster, pool, networks, per_zone)
-    except OperationError as error:
-        return error.message
-    return ""

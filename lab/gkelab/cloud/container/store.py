@@ -7,7 +7,7 @@ from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.container import names, views
 from gkelab.cloud.container.names import ClusterRef
 from gkelab.cloud.errors import ApiError, Json, bad_request, incompatible_operation, service_disabled
-from gkelab.cloud.identity import uuid_of
+from gkelab.cloud.identity import is_current, uuid_of
 from gkelab.cloud.state import Cluster, NodePool, Operation, Project
 
 SERVICE = "container.googleapis.com"
@@ -103,12 +103,12 @@ def touch(body: Json, *parts: object) -> None:
 def check_etag(asked: Json, present: Json) -> None:
     """Refuse a change that was made for another state (proto documentation of the two update requests)."""
     etag = asked.get("etag")
-    if etag and etag != present["etag"]:
+    if etag and not is_current(etag, present["etag"]):
         # Invented text: no public source gives it.
         raise ApiError(409, "aborted", "The etag provided does not match the current one.", status="ABORTED")
 
 
-def check_something(asked: Json) -> None:
+def check_something(asked: object) -> None:
     """Refuse an update of nothing."""
     if not asked:
         raise bad_request("Must specify a field to update.")

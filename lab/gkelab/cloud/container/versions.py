@@ -7,26 +7,32 @@ import re
 
 from gkelab.cloud.errors import ApiError, Json, bad_request
 
-# The newest first. The two short ones are those that recorded gcloud commands ask for.
+# The newest first: those of recorded clusters, those that recorded gcloud commands ask for (the two short ones), and
+# one of each older minor version.
 VERSIONS = (
+    "1.35.6-gke.1127000",
+    "1.35.3-gke.1389000",
+    "1.35.1-gke.1396002",
+    "1.34.8-gke.1278000",
     "1.34.4-gke.1047000",
-    "1.34.3-gke.1318000",
-    "1.34.1-gke.3971002",
     "1.33.8-gke.1026000",
     "1.33.5-gke.2392000",
+    "1.33.2-gke.1240000",
     "1.33.2-gke.1",
     "1.33.1-gke.1000",
     "1.32.11-gke.1038000",
     "1.31.14-gke.1174000",
     "1.30.14-gke.2019000",
 )
-DEFAULT_VERSION = VERSIONS[0]
+DEFAULT_VERSION = "1.35.1-gke.1396002"  # of most recorded clusters, all of those that asked for none at that time
+# Recorded: 1.35 is in REGULAR, and 1.34.8 in STABLE only at that time.
 _CHANNELS = {
     "RAPID": VERSIONS[:3],
-    "REGULAR": VERSIONS[:7],
-    "STABLE": VERSIONS[2:8],
+    "REGULAR": VERSIONS[:3],
+    "STABLE": VERSIONS[2:11],
     "EXTENDED": VERSIONS,
 }
+_DEFAULT_OF_CHANNEL = {"STABLE": "1.34.8-gke.1278000"}
 IMAGE_TYPES = ("COS_CONTAINERD", "UBUNTU_CONTAINERD", "WINDOWS_LTSC_CONTAINERD")
 _MULTI_NETWORKING_SINCE = (1, 28)  # GKE documentation, "about multi-network support"
 
@@ -45,6 +51,20 @@ def resolve(text: str, *, otherwise: str = DEFAULT_VERSION, noun: str = "Master"
                 return version
         raise bad_request(f'No valid versions with the prefix "{text}" found.')
     raise bad_request(f'{noun} version "{text}" is unsupported.')
+
+
+def resolve_of_nodes(text: str, of_master: str) -> str:
+    """Return the version that nodes are to have: at most their control plane's; "-" means just that."""
+    version = resolve(text, otherwise=of_master, noun="Node")
+    if order(version) > order(of_master):
+        # Invented text: no public source gives it.
+        raise bad_request(f'Node version "{version}" must not be newer than the master version "{of_master}".')
+    return version
+
+
+def default_of(channel: str) -> str:
+    """Return the version of a cluster in a channel that asks for none."""
+    return _DEFAULT_OF_CHANNEL.get(channel, DEFAULT_VERSION)
 
 
 def channel_of(version: str) -> str:
@@ -77,7 +97,7 @@ def server_config() -> Json:
     channels = [
         {
             "channel": name,
-            "defaultVersion": versions[0],
+            "defaultVersion": default_of(name),
             "validVersions": list(versions),
         }
         for name, versions in _CHANNELS.items()

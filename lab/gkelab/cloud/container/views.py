@@ -58,9 +58,9 @@ def cluster_json(cloud: Cloud, ref: ClusterRef, cluster: Cluster, version: str) 
 def pool_json(ref: ClusterRef, cluster: Cluster, pool: NodePool, version: str) -> Json:
     """Return a node pool's body with its links."""
     urls = [
-        names.instance_group_url(ref.project, zone, group)
-        for zone, group in pool.groups.items()
-        if zone in pool.body["locations"]
+        names.instance_group_url(ref.project, zone, pool.groups[zone])
+        for zone in pool.body["locations"]
+        if zone in pool.groups
     ]
     link = f"{names.HOST}/{version}/{ref.path}/nodePools/{pool.body['name']}"
     return pool.body | {"selfLink": link, "instanceGroupUrls": urls}
