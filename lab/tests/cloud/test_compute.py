@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from gkelab.cloud.identity import same_fingerprint
+from gkelab.cloud.identity import is_current
 
 from .conftest import COMPUTE, Lab, P
 
@@ -337,4 +337,4 @@ def test_bad_json_is_refused_in_the_front_ends_words(lab: Lab) -> None:
 
 @pytest.mark.parametrize(("sent", "same"), [("a9uVVS+0sLI=", True), ("a9uVVS-0sLI=", True), ("a9uVVS_0sLI=", False)])
 def test_a_fingerprint_is_compared_as_bytes(sent: str, same: bool) -> None:
-    assert same_fingerprint(sent, "a9uVVS+0sLI=") is same
+    assert is_current(sent, "a9uVVS+0sLI=") is same
