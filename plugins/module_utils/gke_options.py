@@ -54,6 +54,9 @@ AUTOSCALING: Spec = {
     "enabled": {"type": "bool", "default": True},
     "min": {"type": "int"},
     "max": {"type": "int"},
+    "total_min": {"type": "int"},
+    "total_max": {"type": "int"},
+    "location_policy": {"type": "str", "choices": ["BALANCED", "ANY"]},
 }
 TAINT: Spec = {
     "key": {"type": "str", "required": True, "no_log": False},
@@ -61,6 +64,11 @@ TAINT: Spec = {
     "effect": {"type": "str", "required": True, "choices": ["NO_SCHEDULE", "PREFER_NO_SCHEDULE", "NO_EXECUTE"]},
 }
 MANAGEMENT: Spec = {"auto_repair": {"type": "bool"}, "auto_upgrade": {"type": "bool"}}
+UPGRADE_SETTINGS: Spec = {
+    "max_surge": {"type": "int"},
+    "max_unavailable": {"type": "int"},
+    "strategy": {"type": "str", "choices": ["SURGE", "BLUE_GREEN"]},
+}
 NODE_NETWORK: Spec = {
     "network": {"type": "str", "required": True},
     "subnetwork": {"type": "str", "required": True},
@@ -76,17 +84,26 @@ NODEPOOL: Spec = {
     "location": {"type": "str", "required": True},
     "node_count": {"type": "int"},
     "autoscaling": {"type": "dict", "options": AUTOSCALING},
+    "node_locations": {"type": "list", "elements": "str"},
+    "version": {"type": "str"},
     "machine_type": {"type": "str"},
     "disk_size_gb": {"type": "int"},
     "disk_type": {"type": "str"},
     "image_type": {"type": "str"},
+    "spot": {"type": "bool"},
     "labels": {"type": "dict"},
     "taints": {"type": "list", "elements": "dict", "options": TAINT},
     "tags": {"type": "list", "elements": "str"},
+    "metadata": {"type": "dict"},
+    "service_account": {"type": "str"},
+    "oauth_scopes": {"type": "list", "elements": "str"},
     "max_pods_per_node": {"type": "int"},
+    "enable_private_nodes": {"type": "bool"},
+    "pod_range": {"type": "str"},
     "additional_node_networks": {"type": "list", "elements": "dict", "options": NODE_NETWORK},
     "additional_pod_networks": {"type": "list", "elements": "dict", "options": POD_NETWORK},
     "management": {"type": "dict", "options": MANAGEMENT},
+    "upgrade_settings": {"type": "dict", "options": UPGRADE_SETTINGS},
     "recreate": {"type": "str", "choices": ["never", "if_needed"], "default": "never"},
     "validate_ranges": {"type": "bool", "default": True},
 }

@@ -11,7 +11,7 @@ ranges, and the reference of ``gcloud container node-pools create``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .cni.ranges import IPNetwork, check_cidr
@@ -22,7 +22,9 @@ MAX_POD_NETWORKS = 35  # --additional-pod-network
 MAX_SECONDARY_RANGES = 30  # of one subnetwork
 MIN_PODS, MAX_PODS = 8, 256  # max-pods-per-node
 MIN_VERSION = (1, 28)  # of multi-networking on Standard clusters
+UBUNTU_SINCE = "1.32.3-gke.1785000"  # of additional networks on nodes with an Ubuntu image
 LONGEST_CLUSTER_NAME = 40  # of clusters and node pools
+MIN_DISK_GB = 10  # of a node
 LONGEST_COMPUTE_NAME = 63  # RFC 1035 label: networks, subnetworks, secondary ranges, firewall rules
 RANGE_PREFIXES = range(8, 30)  # prefix lengths of a subnetwork's ranges
 
@@ -88,6 +90,17 @@ def version_numbers(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", text))
 
 
+def version_fits(have: str, want: str) -> bool:
+    """Tell whether a version begins as wanted: 1.34.4-gke.1000 fits 1.34, and every version fits "latest"."""
+    numbers = version_numbers(want)
+    return version_numbers(have)[: len(numbers)] == numbers
+
+
+def version_is_older(have: str, want: str) -> bool:
+    """Tell whether a version is older than the wanted one, or than all that begin as wanted."""
+    return not version_fits(have, want) and version_numbers(have) < version_numbers(want)
+
+
 def check_range(problems: Problems, path: str, value: str) -> IPNetwork | None:
     """Return a primary or secondary range of a subnetwork; None if it is no IPv4 range.
 
@@ -112,15 +125,35 @@ def check_node_count(problems: Problems, path: str, value: int | None, *, least:
 def check_autoscaling(problems: Problems, path: str, value: Mapping[str, Any] | None) -> None:
     """Note limits that cannot be those of an autoscaler.
 
-    :param value: enabled (left out: true), min and max.
+    :param value: enabled (left out: true), min and max in each zone, or total_min and total_max.
     """
     if not value or value.get("enabled") is False:
         return
-    low, high = value.get("min") or 0, value.get("max")
+    pairs = (("min", "max"), ("total_min", "total_max"))
+    given = [pair for pair in pairs if any(value.get(name) is not None for name in pair)]
+    if len(given) > 1:
+        problems.add(path, dict(value), "has limits for each zone (min, max) and for the whole pool; give one pair")
+        return
+    least, most = given[0] if given else pairs[0]
+    low, high = value.get(least) or 0, value.get(most)
     if high is None:
-        problems.add(f"{path}.max", high, "is needed")
+        problems.add(f"{path}.{most}", high, "is needed")
     elif not 0 <= low <= high or high < 1:
-        problems.add(path, {"min": low, "max": high}, "needs 0 <= min <= max and 1 <= max")
+        problems.add(path, {least: low, most: high}, f"needs 0 <= {least} <= {most} and 1 <= {most}")
+
+
+def check_zones(problems: Problems, path: str, zones: Sequence[str] | None, location: str) -> None:
+    """Note a list of zones that are not all zones of the region of a cluster.
+
+    :param location: of the cluster, a region or a zone.
+    """
+    if zones is not None and not zones:
+        problems.add(path, [], "names no zone; leave it out for the cluster's own")
+    for index, zone in enumerate(zones or []):
+        if not _LOCATION.fullmatch(zone) or region_of(zone) == zone:
+            problems.add(f"{path}[{index}]", zone, "is not a zone (us-central1-c)")
+        elif region_of(zone) != region_of(location):
+            problems.add(f"{path}[{index}]", zone, f"is not a zone of {region_of(location)}")
 
 
 def region_of(location: str) -> str:
@@ -128,20 +161,22 @@ def region_of(location: str) -> str:
     return re.sub(r"-[a-z]$", "", location)
 
 
-def alias_block_prefix(max_pods_per_node: int) -> int:
-    """Return the prefix length of a node's block out of a pod range: twice the pods, as a power of two (8 -> /28)."""
-    return 32 - (2 * max_pods_per_node - 1).bit_length()
+def alias_block_prefix(max_pods_per_node: int, *, doubled: bool = True) -> int:
+    """Return the prefix length of a node's block out of a pod range: twice the pods, as a power of two (8 -> /28).
 
-
-def alias_block_size(max_pods_per_node: int) -> int:
-    """Return the number of addresses in a node's block out of a pod range: 16 at 8 pods."""
-    return int(2 ** (32 - alias_block_prefix(max_pods_per_node)))
+    :param doubled: false where Google was asked not to reserve twice the addresses (PodCIDROverprovisionConfig).
+    """
+    return 32 - ((2 if doubled else 1) * max_pods_per_node - 1).bit_length()
 
 
 def node_capacity(pod_range: IPNetwork, max_pods_per_node: int) -> int:
     """Return how many nodes a pod range has blocks for: 172.16.1.0/24 at 8 pods holds 16."""
-    block = alias_block_prefix(max_pods_per_node)
-    return 2 ** (block - pod_range.prefixlen) if block >= pod_range.prefixlen else 0
+    return blocks_between(pod_range.prefixlen, alias_block_prefix(max_pods_per_node))
+
+
+def blocks_between(prefix: int, block: int) -> int:
+    """Return how many blocks of a prefix length are in a range of another: 16 of /28 in /24, none of /22."""
+    return int(2 ** (block - prefix)) if block >= prefix else 0
 
 
 def vcpus(machine_type: str) -> int | None:

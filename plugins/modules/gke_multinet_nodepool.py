@@ -48,7 +48,10 @@ options:
       - If not set, a new pool has 3, and an existing one keeps what it has.
     type: int
   autoscaling:
-    description: Limits between which the pool grows and shrinks by itself.
+    description:
+      - Limits between which the pool grows and shrinks by itself, either in each zone (O(autoscaling.min),
+        O(autoscaling.max)) or in the whole pool (O(autoscaling.total_min), O(autoscaling.total_max)).
+      - A new pool begins with the least.
     type: dict
     suboptions:
       enabled:
@@ -56,11 +59,36 @@ options:
         type: bool
         default: true
       min:
-        description: Fewest nodes, in each zone; a new pool begins with as many.
+        description: Fewest nodes, in each zone.
         type: int
       max:
         description: Most nodes, in each zone.
         type: int
+      total_min:
+        description: Fewest nodes in all zones together.
+        type: int
+      total_max:
+        description: Most nodes in all zones together.
+        type: int
+      location_policy:
+        description:
+          - Which zones grow first, those with fewer nodes (V(BALANCED)), or those with unused reservations and less
+            risk for Spot VMs (V(ANY)).
+        type: str
+        choices: [BALANCED, ANY]
+  node_locations:
+    description:
+      - Zones of the nodes, in any order; those of the cluster if not set.
+      - Nodes in zones that are no longer named are removed.
+    type: list
+    elements: str
+  version:
+    description:
+      - Version of the nodes, for example V(1.34.4-gke.1047000), or its beginning, for example V(1.34); that of the
+        control plane if not set, which it must not exceed.
+      - Nodes whose version begins so are left alone, and newer nodes are not downgraded; there is a warning. A change
+        replaces the nodes.
+    type: str
   machine_type:
     description:
       - Machine type of the nodes. It decides how many interfaces a node can have, one per vCPU, from 2 up to 8.
@@ -69,7 +97,7 @@ options:
       - A change replaces the nodes.
     type: str
   disk_size_gb:
-    description: Size of the nodes' disks in GB. A change replaces the nodes.
+    description: Size of the nodes' disks in GB, at least 10. A change replaces the nodes.
     type: int
   disk_type:
     description: Type of the nodes' disks, for example V(pd-balanced). A change replaces the nodes.
@@ -77,11 +105,16 @@ options:
   image_type:
     description: Image of the nodes, for example V(COS_CONTAINERD). A change replaces the nodes.
     type: str
+  spot:
+    description: Whether the nodes are Spot VMs. Cannot be changed in place, see O(recreate).
+    type: bool
   labels:
     description: Kubernetes labels of the nodes. Other labels are left alone.
     type: dict
   taints:
-    description: Kubernetes taints of the nodes; these and no others.
+    description:
+      - Kubernetes taints of the nodes; these and no others, except those that GKE itself gives to nodes with GPUs, Arm
+        processors or GKE Sandbox.
     type: list
     elements: dict
     suboptions:
@@ -102,9 +135,38 @@ options:
     description: Network tags of the nodes, for firewall rules; these and no others.
     type: list
     elements: str
+  metadata:
+    description:
+      - Compute Engine metadata of the nodes; not for secrets. Other metadata are left alone.
+      - Cannot be changed in place, see O(recreate).
+    type: dict
+  service_account:
+    description:
+      - E-mail address of the nodes' service account; V(default) is that of Compute Engine.
+      - Cannot be changed in place, see O(recreate).
+    type: str
+  oauth_scopes:
+    description:
+      - Scopes of the nodes' access tokens, in any order; those that GKE adds for logging and monitoring need not be
+        named.
+      - If not set, a new pool has those that gcloud asks for, which are C(cloud-platform) and C(userinfo.email) with
+        a O(service_account), whose roles then say what the nodes may do, and else those that nodes need.
+      - Cannot be changed in place, see O(recreate).
+    type: list
+    elements: str
   max_pods_per_node:
-    description: Pods on a node, 8 to 256; the cluster's default if not set. Cannot be changed.
+    description:
+      - Pods on a node, 8 to 256; the cluster's default if not set. Cannot be changed in place, see O(recreate).
     type: int
+  enable_private_nodes:
+    description:
+      - Whether the nodes have no external addresses; as the cluster says if not set. A change replaces the nodes.
+    type: bool
+  pod_range:
+    description:
+      - Name of the secondary range for the pods' first addresses, in the subnetwork of the nodes; the cluster's if
+        not set. Cannot be changed in place, see O(recreate).
+    type: str
   additional_node_networks:
     description:
       - The networks in which each node has an additional interface, in the order of the interfaces (the first is
@@ -152,18 +214,36 @@ options:
       auto_upgrade:
         description: Whether nodes follow the version of the control plane.
         type: bool
+  upgrade_settings:
+    description: How nodes are replaced.
+    type: dict
+    suboptions:
+      max_surge:
+        description:
+          - Nodes that there may be more than usual meanwhile. Each takes a block of the pod ranges, too.
+        type: int
+      max_unavailable:
+        description: Nodes that there may be fewer than usual meanwhile.
+        type: int
+      strategy:
+        description: A few nodes after the other, or a second set of nodes before the first is removed.
+        type: str
+        choices: [SURGE, BLUE_GREEN]
   recreate:
     description:
       - What happens if something differs that cannot be changed in place.
-      - With V(never) it is refused. With V(if_needed) the node pool is deleted and created again from
-        what is declared here; its pods are evicted.
+      - With V(never) it is refused. With V(if_needed) the node pool is deleted and created again; its pods are evicted.
+      - It keeps its size and its other settings, as far as there are options for them here, and gets the version of
+        the control plane unless O(version) is set. What a run that is interrupted in between must not lose has to be
+        declared.
     type: str
     choices: [never, if_needed]
     default: never
   validate_ranges:
     description:
-      - Read the subnetworks of O(additional_pod_networks), to check that the secondary ranges exist and have enough
-        blocks for the nodes of this pool, beside those of the cluster's other pools on the same range.
+      - Before the pool is made, made again or grows, read the subnetworks of O(additional_pod_networks) and
+        O(pod_range), to check that the secondary ranges exist and have enough blocks for the nodes of this pool,
+        beside those of the cluster's other pools on the same range.
       - In check mode a subnetwork that does not exist yet is no error.
     type: bool
     default: true
@@ -192,11 +272,18 @@ EXAMPLES = r"""
       - subnetwork: my-subnet
         secondary_range: pods
         max_pods_per_node: 8
-  register: multinet_pool
 
-- name: Say how far the pool can grow
-  ansible.builtin.debug:
-    msg: "{{ multinet_pool.capacity[0].secondary_range }} holds {{ multinet_pool.capacity[0].nodes_max }} nodes"
+- name: Label the nodes, and say how they are replaced
+  multinet.gke.gke_multinet_nodepool:
+    project: test-project
+    location: us-central1-c
+    cluster: edge
+    name: multinet
+    labels:
+      interfaces: two
+    upgrade_settings:
+      max_surge: 1
+      max_unavailable: 0
 
 - name: No such node pool
   multinet.gke.gke_multinet_nodepool:
@@ -250,7 +337,9 @@ pending:
   type: bool
   sample: false
 capacity:
-  description: For each of O(additional_pod_networks), how far its range reaches.
+  description:
+    - For each of the additional pod networks, how far its range reaches.
+    - M(multinet.gke.gke_multinet_nodepool_info) says more.
   returned: success
   type: list
   elements: dict
@@ -260,7 +349,9 @@ capacity:
       type: str
       returned: success
     nodes_max:
-      description: Number of nodes that the range has blocks for; null if the range was not read.
+      description:
+        - Number of nodes that the range has blocks for.
+        - Null if the range was not read, because nothing had to be done that it could forbid.
       type: int
       returned: success
     block_prefix:

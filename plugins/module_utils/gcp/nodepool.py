@@ -6,32 +6,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import Immutable, Problems, Refused
-from ..gke_rules import DEFAULT_MACHINE_TYPE, ZONES_OF_A_REGION, region_of, version_numbers
+from ..errors import Immutable, Refused
+from ..gke_rules import DEFAULT_MACHINE_TYPE, ZONES_OF_A_REGION
 from ..reconcile import Change, Plan, State
-from . import pod_ranges, pool_state, subnetworks
+from . import pod_ranges, pool_checks, pool_requests, pool_state, subnetworks
 from .clients import Google
 from .nodes import UNSETTLED, refuse_broken, refuse_unusable, status_of, warnings_of, words
 from .operations import Operations
-from .pool_options import NETWORKS, PODS, Desired, check_interfaces
-from .references import Place, Subnetwork
+from .pod_ranges import Found, Size
+from .pool_options import PODS, Desired
+from .pool_requests import IMMUTABLE, REPLACING, TOGETHER
+from .pool_state import Comparison
 
-IMMUTABLE = ("max_pods_per_node", NETWORKS, PODS)
-MACHINE = ("machine_type", "disk_type", "disk_size_gb")
-UBUNTU_SINCE = "1.32.3-gke.1785000"  # with additional networks
+SIZES = ("node_count", "autoscaling", "node_locations")
 
 
 @dataclass(frozen=True)
 class Observed:
-    """The cluster (container_v1.Cluster, with its pools), and the subnetworks of the pod networks."""
+    """What was read: the cluster and the subnetworks only if the pool is to be made, or where they may forbid a change.
 
-    cluster: Any | None
+    :ivar pool: container_v1.NodePool.
+    :ivar cluster: container_v1.Cluster, with all its pools.
+    """
+
     pool: Any | None
-    subnetworks: Mapping[Subnetwork, Any] = field(default_factory=dict)
+    cluster: Any | None = None
+    subnetworks: Found = field(default_factory=dict)
 
 
 class NodePool:
@@ -46,50 +50,51 @@ class NodePool:
         self._operations = operations
         self._check_mode = check_mode
         self._waits = desired.wait and desired.state == "present" and not check_mode
-        self._machine_type = desired.machine_type or DEFAULT_MACHINE_TYPE
-        self._place = Place(google.project, region_of(desired.location))
         self._what = f"node pool {desired.name}"
         self._parent = f"projects/{google.project}/locations/{desired.location}/clusters/{desired.cluster}"
         self._path = f"{self._parent}/nodePools/{desired.name}"
+        self._subnetworks: dict[Any, Any] = {}  # that were read; once is enough to tell the capacity
 
     def observe(self) -> Observed:
-        """Read the cluster with its pools, and, if ranges are to be validated, the subnetworks.
+        """Read the pool, and its surroundings if it is not there or something differs that concerns them.
 
         What an operation is changing in the pool is read when that has ended.
         """
-        cluster, pool = self._read()
+        pool = self._find()
         if self._waits and status_of(pool) == "RECONCILING":
             self._settle()
-            cluster, pool = self._read()
-        return Observed(cluster, pool, self._read_subnetworks(cluster))
-
-    def _read(self) -> tuple[Any | None, Any | None]:
-        cluster = self._google.find_cluster(self._desired.location, self._desired.cluster)
+            pool = self._find()
+        if self._desired.state == "absent" or not self._concerns_others(pool):
+            return Observed(pool, None, self._subnetworks)
+        cluster = self._find_cluster()
         if cluster is None or status_of(cluster) == "STOPPING":
-            return None, None
-        return cluster, next((pool for pool in cluster.node_pools if pool.name == self._desired.name), None)
+            return Observed(None, None, self._read_subnetworks(Observed(None)))
+        return Observed(pool, cluster, self._read_subnetworks(Observed(pool, cluster)))
 
     def plan(self, observed: Observed) -> Plan:
         """Return the changes; see reconcile.Resource."""
         if self._desired.state == "absent":
             return self._plan_absent(observed.pool)
-        if observed.cluster is None and not self._check_mode:
-            raise Refused(
-                f"cluster {self._desired.cluster} does not exist in {self._desired.location}; "
-                "create it first (gke_multinet_cluster)"
-            )
-        self._check(observed)
-        want = pool_state.managed(self._desired, observed.cluster, self._place)
-        settle = self._settle if self._desired.wait else None
-        if status_of(observed.pool) in ("", "STOPPING"):
-            changes: tuple[Change, ...] = (self._creation(observed),)
-            return Plan(None, want, changes, tuple(self._warnings(observed)), settle, self._overtaken)
+        if not _is_there(observed.pool):
+            return self._plan_creation(observed)
         refuse_broken(self._what, observed.pool)
-        have = pool_state.as_is(self._desired, observed.pool, observed.cluster, self._place)
-        differing = [key for key in want if have[key] != want[key]]
-        changes = self._changes(differing, have, want, observed)
-        unsettled = changes or status_of(observed.pool) in UNSETTLED
-        return Plan(have, want, changes, tuple(self._warnings(observed)), settle if unsettled else None)
+        compared = self._compare(observed)
+        immutable = {key: (compared.have[key], compared.want[key]) for key in compared.differing if key in IMMUTABLE}
+        if immutable and self._desired.recreate == "never":
+            raise Immutable(self._what, immutable, "set recreate=if_needed or create a new pool")
+        self._check(observed, compared.settings, is_made=bool(immutable), size=self._new_size(compared))
+        if immutable:
+            changes = self._recreation(observed, compared, ", ".join(immutable))
+        else:
+            changes = tuple(self._updates(compared, observed.pool))
+        identity = pool_state.identity(self._desired)
+        return Plan(
+            {**identity, **compared.have},
+            {**identity, **compared.want},
+            changes,
+            tuple(self._warnings(observed, compared.settings, compared.differing)),
+            self._settling if changes or status_of(observed.pool) in UNSETTLED else None,
+        )
 
     def facts(self, observed: Observed, plan: Plan) -> dict[str, Any]:
         """Return how the pool is, and how many nodes its ranges can carry."""
@@ -103,20 +108,65 @@ class NodePool:
             "warnings": warnings_of(self._what, observed.pool) if present else [],
         }
 
-    def _capacities(self, observed: Observed) -> Iterator[dict[str, Any]]:
-        return pod_ranges.capacities(self._desired, observed.cluster, observed.subnetworks, self._place)
+    @property
+    def _settling(self) -> Callable[[], object] | None:
+        return self._settle if self._desired.wait else None
 
-    def _read_subnetworks(self, cluster: Any | None) -> Mapping[Subnetwork, Any]:
-        if not self._desired.validate_ranges or self._desired.state == "absent":
-            return {}
-        wanted = {
-            pod_ranges.resolve(network, cluster, self._place) for network in self._desired.additional_pod_networks or []
-        }
-        return {
-            each: subnetworks.find(self._google, each.region, each.name, each.project)
-            for each in wanted
-            if each is not None
-        }
+    def _compare(self, observed: Observed) -> Comparison:
+        own = pool_state.own_subnetwork(observed.pool, observed.cluster, self._desired.place)
+        return pool_state.compare(self._desired, observed.pool, own)
+
+    def _concerns_others(self, pool: Any | None) -> bool:
+        """Tell whether the cluster or the subnetworks are needed to say what is to be done."""
+        if pool is None or not _is_there(pool):
+            return True
+        named = all(each["subnetwork"] for each in self._desired.settings.get(PODS, []))
+        if not named and not pool.network_config.subnetwork:
+            return True
+        differing = self._compare(Observed(pool)).differing
+        return any(key in (*IMMUTABLE, *SIZES, "version") for key in differing)
+
+    def _read_subnetworks(self, observed: Observed) -> Found:
+        """Read the subnetworks that the pool takes blocks of, if there is something to judge."""
+        compared = self._compare(observed) if _is_there(observed.pool) else None
+        if self._desired.validate_ranges and (compared is None or self._new_size(compared)):
+            settings = compared.settings if compared else self._new_settings(observed)
+            needs = pod_ranges.needs(settings, observed.pool, observed.cluster, self._desired.place)
+            for each in {need.subnetwork for need in needs if need.subnetwork is not None}:
+                self._subnetworks[each] = subnetworks.find(self._google, each.region, each.name, each.project)
+        return self._subnetworks
+
+    def _new_settings(self, observed: Observed) -> State:
+        """Return the settings of a pool that is to be made."""
+        own = pool_state.own_subnetwork(None, observed.cluster, self._desired.place)
+        settings = pool_state.as_wanted(self._desired, own)
+        return {**settings, "node_count": pool_requests.initial_count(settings, self._zones(settings, observed))}
+
+    def _new_size(self, compared: Comparison) -> Size | None:
+        """Return the size that a pool may come to have if it grows or is made again, else None."""
+        before, after = (
+            pod_ranges.size(each, len(each["node_locations"])) for each in (compared.everything, compared.settings)
+        )
+        made = any(key in IMMUTABLE for key in compared.differing)
+        return after if made or after.nodes > before.nodes else None
+
+    def _zones(self, settings: State, observed: Observed) -> int:
+        """Return the number of zones of a pool that is to be made, as far as it is known."""
+        if "node_locations" in settings:
+            return len(settings["node_locations"])
+        if observed.cluster is not None:
+            return len(observed.cluster.locations)
+        return ZONES_OF_A_REGION if self._desired.place.region == self._desired.location else 1
+
+    def _check(self, observed: Observed, settings: State, *, is_made: bool, size: Size | None) -> None:
+        """Refuse what the cluster and the subnetworks show to be wrong; see pool_checks."""
+        size = size if self._desired.validate_ranges else None
+        pool_checks.check(self._around(observed), settings, is_made=is_made, size=size, name=self._desired.name)
+
+    def _around(self, observed: Observed) -> pool_checks.Surroundings:
+        return pool_checks.Surroundings(
+            self._desired.place, observed.pool, observed.cluster, observed.subnetworks, complete=not self._check_mode
+        )
 
     def _plan_absent(self, pool: Any | None) -> Plan:
         if pool is None:
@@ -124,109 +174,70 @@ class NodePool:
         settle = self._await_gone if self._desired.wait else None
         if status_of(pool) == "STOPPING":
             return Plan(None, None, settle=settle)
-        before = {"name": pool.name, "cluster": self._desired.cluster, "location": self._desired.location}
-        return Plan(before, None, (self._deletion(),), settle=settle)
+        return Plan(pool_state.identity(self._desired), None, (self._deletion(),), settle=settle)
 
-    def _check(self, observed: Observed) -> None:
-        """Refuse what the cluster and the subnetworks show to be wrong.
-
-        :raises InvalidOptions: with all problems.
-        """
-        problems = Problems()
-        cluster = observed.cluster
-        for subnetwork, message in observed.subnetworks.items():
-            if message is None and not self._check_mode:
-                problems.add(
-                    PODS, subnetwork.name, f"there is no such subnetwork in {subnetwork.region}; create it first"
-                )
-        if cluster is not None:
-            self._check_against_cluster(problems, cluster)
-        if observed.pool is None:
-            check_interfaces(problems, self._desired.additional_node_networks, self._machine_type)
-        for problem in pod_ranges.check(
-            self._desired, cluster, observed.subnetworks, self._place, self._zones(observed)
-        ):
-            problems.add(problem.path, problem.value, problem.message)
-        problems.raise_if_any()
-
-    def _zones(self, observed: Observed) -> int:
-        """Return the number of zones of the pool, as far as it is known; 0 if it exists and keeps its size."""
-        unsized = self._desired.node_count is None and not self._desired.autoscales
-        if observed.pool is not None and unsized:
-            return 0
-        place = observed.pool or observed.cluster
-        if place is not None:
-            return len(place.locations)
-        return ZONES_OF_A_REGION if self._place.region == self._desired.location else 1
-
-    def _check_against_cluster(self, problems: Problems, cluster: Any) -> None:
-        place = self._place
-        own = place.subnetwork_of(cluster)
-        reachable = {own}
-        for index, each in enumerate(self._desired.additional_node_networks or []):
-            if place.network(each["network"]) == place.network_of(cluster):
-                problems.add(
-                    f"{NETWORKS}[{index}].network",
-                    each["network"],
-                    "is the network of the cluster; each interface of a node is in a network of its own",
-                )
-            reachable.add(place.subnetwork(each["subnetwork"]))
-        for index, each in enumerate(self._desired.additional_pod_networks or []):
-            subnetwork = pod_ranges.resolve(each, cluster, place)
-            if self._desired.additional_node_networks is not None and subnetwork not in reachable:
-                problems.add(
-                    f"{PODS}[{index}].subnetwork",
-                    each["subnetwork"],
-                    f"is neither among {NETWORKS} nor the cluster's ({own.name})",
-                )
-        if self._desired.additional_pod_networks and not cluster.network_config.enable_multi_networking:
-            problems.add(
-                PODS,
-                len(self._desired.additional_pod_networks),
-                f"cluster {cluster.name} has no multi-networking; enable it (gke_multinet_cluster: multi_networking)",
+    def _plan_creation(self, observed: Observed) -> Plan:
+        if observed.cluster is None and not self._check_mode:
+            raise Refused(
+                f"cluster {self._desired.cluster} does not exist in {self._desired.location}; "
+                "create it first (gke_multinet_cluster)"
             )
+        settings = self._new_settings(observed)
+        size = pod_ranges.size(settings, self._zones(settings, observed))
+        self._check(observed, settings, is_made=True, size=size)
+        own = pool_state.own_subnetwork(None, observed.cluster, self._desired.place)
+        want = {**pool_state.identity(self._desired), **pool_state.as_wanted(self._desired, own)}
+        warnings = tuple(self._warnings(observed, settings, []))
+        changes = (self._creation(observed, settings),)
+        return Plan(None, want, changes, warnings, self._settling, self._overtaken)
 
-    def _changes(self, differing: list[str], have: State, want: State, observed: Observed) -> tuple[Change, ...]:
-        immutable = [key for key in differing if key in IMMUTABLE]
-        if immutable and self._desired.recreate == "never":
-            differences = {key: (have[key], want[key]) for key in immutable}
-            raise Immutable(self._what, differences, "set recreate=if_needed or create a new pool")
-        if immutable:
-            reason = f"to recreate it: {', '.join(immutable)} cannot be changed in place"
-            return (self._deletion(reason), self._creation(observed))
-        return tuple(self._updates(differing, want, observed.pool))
+    def _recreation(self, observed: Observed, compared: Comparison, fields: str) -> tuple[Change, ...]:
+        """Return the changes that make a pool again, with all settings that it had and was not asked to change.
 
-    def _updates(self, differing: list[str], want: State, pool: Any) -> Iterator[Change]:
-        """Yield one mutation per field; those of the machine go together, since they replace the nodes."""
-        if pool.autoscaling.enabled and not self._desired.autoscaling and "node_count" in differing:
+        Its version is not kept: the control plane may no longer offer it.
+        """
+        settings = dict(compared.settings)
+        if "version" not in self._desired.settings:
+            del settings["version"]
+        return (
+            self._deletion(f"to recreate it: {fields} cannot be changed in place"),
+            self._creation(observed, settings),
+        )
+
+    def _updates(self, compared: Comparison, pool: Any) -> Iterator[Change]:
+        """Yield one mutation for each setting, and for those that go together."""
+        differing = compared.differing
+        if pool.autoscaling.enabled and "autoscaling" not in self._desired.settings and "node_count" in differing:
             raise Refused(
                 f"{self._what} is sized by the autoscaler; set autoscaling.enabled=false to give it a node_count"
             )
-        machine = {key: want[key] for key in MACHINE if key in differing}
-        if machine:
-            yield self._update(
-                f"set {words(machine)} of {self._what} (replaces the nodes)", "update_node_pool", machine
-            )
-        for key in differing:
-            if key not in MACHINE:
-                method, request = pool_state.update(key, want[key], pool)
-                yield self._update(f"set {key} of {self._what} to {words(want[key])}", method, request)
+        for group in TOGETHER:
+            keys = [key for key in group if key in differing]
+            if keys:
+                method, request = pool_requests.update(keys, compared.settings, pool)
+                title = self._title({key: compared.want[key] for key in keys})
+                yield self._operations.in_container(title, method, name=self._path, **request)
 
-    def _update(self, title: str, method: str, request: dict[str, Any]) -> Change:
-        return self._operations.in_container(title, method, name=self._path, **request)
+    def _title(self, values: State) -> str:
+        ending = " (replaces the nodes)" if any(key in REPLACING for key in values) else ""
+        if len(values) > 1:
+            return f"set {words(values)} of {self._what}{ending}"
+        ((key, value),) = values.items()
+        return f"set {key} of {self._what} to {words(value)}{ending}"
 
     def _deletion(self, reason: str = "") -> Change:
         title = f"delete {self._what}" + (f" ({reason})" if reason else "")
         return self._operations.in_container(title, "delete_node_pool", name=self._path)
 
-    def _creation(self, observed: Observed) -> Change:
+    def _creation(self, observed: Observed, settings: State) -> Change:
         """Return the change that creates the pool, once a former one is gone and the cluster is there."""
-        wanted = self._desired
+        pool = pool_requests.new_pool(self._desired.name, settings, self._zones(settings, observed))
+        machine_type = settings.get("machine_type", DEFAULT_MACHINE_TYPE)
         creation = self._operations.in_container(
-            f"create {self._what} ({wanted.initial_count} x {self._machine_type}) in cluster {wanted.cluster}",
+            f"create {self._what} ({pool['initial_node_count']} x {machine_type}) in cluster {self._desired.cluster}",
             "create_node_pool",
             parent=self._parent,
-            node_pool=pool_state.new_pool(wanted, self._place),
+            node_pool=pool,
         )
 
         def call() -> None:
@@ -240,13 +251,11 @@ class NodePool:
 
     def _await_cluster(self) -> None:
         """Wait until the cluster can take a pool."""
+        what = f"cluster {self._desired.cluster}"
         found = self._operations.wait_for(
-            f"cluster {self._desired.cluster} is ready",
-            lambda: self._google.find_cluster(self._desired.location, self._desired.cluster),
-            lambda cluster: status_of(cluster) != "PROVISIONING",
-            status_of,
+            f"{what} is ready", self._find_cluster, lambda found: status_of(found) != "PROVISIONING", status_of
         )
-        refuse_unusable(f"cluster {self._desired.cluster}", found)
+        refuse_unusable(what, found)
 
     def _settle(self) -> None:
         """Wait until nothing is under way in the pool."""
@@ -267,10 +276,32 @@ class NodePool:
     def _find(self) -> Any | None:
         return self._google.find(f"read {self._what}", self._google.container.get_node_pool, {"name": self._path})
 
-    def _warnings(self, observed: Observed) -> Iterator[str]:
-        version = observed.cluster.current_master_version if observed.cluster else ""
-        if observed.pool is not None:
-            version = observed.pool.version
-        ubuntu = (self._desired.image_type or "").startswith("UBUNTU") and self._desired.additional_node_networks
-        if ubuntu and version and version_numbers(version) < version_numbers(UBUNTU_SINCE):
-            yield f"{self._what}: Ubuntu nodes have additional networks since {UBUNTU_SINCE}, these run {version}"
+    def _find_cluster(self) -> Any | None:
+        return self._google.find_cluster(self._desired.location, self._desired.cluster)
+
+    def _capacities(self, observed: Observed) -> Iterator[dict[str, Any]]:
+        """Yield how far the ranges of the additional pod networks reach."""
+        place = self._desired.place
+        own = pool_state.own_subnetwork(observed.pool, observed.cluster, place)
+        there = observed.pool is not None
+        settings = pool_state.as_is(observed.pool, own, place) if there else self._new_settings(observed)
+        needs = pod_ranges.needs(settings, observed.pool, observed.cluster, place)
+        return pod_ranges.capacities([need for need in needs if need.path.startswith(PODS)], observed.subnetworks)
+
+    def _warnings(self, observed: Observed, settings: State, differing: list[str]) -> Iterator[str]:
+        yield from pool_checks.warnings(
+            self._what, self._around(observed), settings, self._desired.settings.get("version")
+        )
+        if any(key in IMMUTABLE for key in differing):
+            yield (
+                f"{self._what} is deleted and created again: its pods are evicted, and settings of it that "
+                "gke_multinet_nodepool has no option for get Google's defaults"
+            )
+            return
+        replacing = [key for key in differing if key in REPLACING]
+        if replacing:
+            yield f"{self._what}: a change of {', '.join(replacing)} replaces its nodes, and evicts their pods"
+
+
+def _is_there(pool: Any | None) -> bool:
+    return status_of(pool) not in ("", "STOPPING")

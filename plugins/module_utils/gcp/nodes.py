@@ -36,7 +36,7 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 def words(value: object) -> str:
     """Return the value of an option as a title says it."""
     if isinstance(value, dict):
-        return ", ".join(f"{key}={each}" for key, each in value.items()) or "none"
+        return ", ".join(f"{key}={words(each)}" for key, each in value.items()) or "none"
     if isinstance(value, list):
         return "; ".join(words(each) for each in value) or "none"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,113 +2,150 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether the secondary ranges that give a pool's pods their additional addresses exist, and suffice."""
+"""The secondary ranges that a pool's nodes take blocks of: whether they exist, and how many nodes they suffice for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from ..cni.ranges import parse_cidr
+from ..cni.ranges import IPNetwork, overlapping, parse_cidr
 from ..errors import Problem
-from ..gke_rules import alias_block_prefix, alias_block_size, node_capacity
+from ..gke_rules import alias_block_prefix, blocks_between
+from ..reconcile import State
 from .nodes import status_of
-from .pool_options import PODS, Desired
+from .pool_options import PODS
+from .pool_state import as_is, own_subnetwork
 from .references import Place, Subnetwork
 
 MAX_PODS = 110  # of a cluster that says nothing else
 
-Found = Mapping[Subnetwork, Any]  # None: it does not exist
+Found = Mapping[Subnetwork, Any]  # subnetworks that were read; None: it does not exist
 
 
-def resolve(network: dict[str, Any], cluster: Any | None, place: Place) -> Subnetwork | None:
-    """Return the subnetwork of a pod network: the cluster's own if it names none, None if that is not known yet."""
-    if network["subnetwork"]:
-        return place.subnetwork(network["subnetwork"])
-    return None if cluster is None else place.subnetwork_of(cluster)
+@dataclass(frozen=True)
+class Need:
+    """A secondary range that each node of a pool takes a block of."""
+
+    path: str  # in the options
+    subnetwork: Subnetwork | None  # None: that of the nodes' first interface, which is not known yet
+    name: str
+    pods: int  # on a node
+    prefix: int  # of the block
+
+    @property
+    def key(self) -> tuple[Subnetwork | None, str]:
+        """Return what makes it the same range as another one."""
+        return self.subnetwork, self.name
 
 
-def max_pods(network: dict[str, Any], desired: Desired, cluster: Any | None) -> int:
-    """Return how many pods of this network a node gets: its own value, else the pool's, else the cluster's."""
-    of_cluster = cluster.default_max_pods_constraint.max_pods_per_node if cluster is not None else 0
-    return int(network["max_pods_per_node"] or desired.max_pods_per_node or of_cluster or MAX_PODS)
+@dataclass(frozen=True)
+class Size:
+    """How many nodes a pool may come to have."""
+
+    nodes: int
+    words: str  # "node_count 2 x 3 zones"
 
 
-def check(desired: Desired, cluster: Any | None, found: Found, place: Place, zones: int) -> Iterator[Problem]:
-    """Yield ranges that do not exist, or have too few blocks for the nodes that the pool may come to have.
+def size(settings: State, zones: int) -> Size:
+    """Return the largest size of a pool with these settings (pool_state) in a number of zones."""
+    scaling = settings.get("autoscaling", {})
+    if scaling.get("total_max"):
+        return Size(scaling["total_max"], f"autoscaling total_max {scaling['total_max']}")
+    each = scaling["max"] if scaling.get("enabled") else settings["node_count"]
+    name = "autoscaling max" if scaling.get("enabled") else "node_count"
+    return Size(each * zones, f"{name} {each} x {zones} zone{'s' if zones > 1 else ''}")
 
-    :param found: the subnetworks that were read.
-    :param zones: number of zones that the pool is in; 0 if its size is not to be judged.
+
+def needs(settings: State, pool: Any | None, cluster: Any | None, place: Place) -> list[Need]:
+    """Return the ranges that a pool takes blocks of, as far as its settings name them.
+
+    :param settings: as the pool is to be (pool_state).
     """
-    for index, network in enumerate(desired.additional_pod_networks or []):
-        subnetwork = resolve(network, cluster, place)
-        if subnetwork is None or found.get(subnetwork) is None:
-            continue
-        path, name = f"{PODS}[{index}]", network["secondary_range"]
-        ranges = _ranges(found[subnetwork])
-        if name not in ranges:
-            there = ", ".join(sorted(ranges)) or "none"
-            yield Problem(
-                f"{path}.secondary_range", name, f"subnetwork {subnetwork.name} has no such range; it has {there}"
-            )
-            continue
-        pods = max_pods(network, desired, cluster)
-        taken = dict(_taken(desired, cluster, subnetwork, name, place))
-        nodes, needed = node_capacity(parse_cidr(ranges[name]), pods), desired.most_nodes * zones
-        blocks_taken = -(-sum(taken.values()) // alias_block_size(pods))
-        if needed and needed + blocks_taken > nodes:
-            size = "autoscaling max" if desired.autoscales else "node_count"
-            others = f", of which node pools {', '.join(taken)} may take {blocks_taken}" if taken else ""
-            yield Problem(
-                f"{path}.secondary_range",
-                name,
-                f"range {ranges[name]} holds {nodes} nodes at {pods} pods (/{alias_block_prefix(pods)} each){others}; "
-                f"{size} {desired.most_nodes} x {zones} zone{'s' if zones > 1 else ''} needs {needed}",
-            )
+    own = own_subnetwork(pool, cluster, place)
+    of_cluster = cluster.default_max_pods_constraint.max_pods_per_node if cluster is not None else 0
+    own_pods = settings.get("max_pods_per_node") or of_cluster or MAX_PODS
+    doubled = not (_is_single(pool and pool.network_config) or _is_single(cluster and cluster.ip_allocation_policy))
+    found = []
+    for index, each in enumerate(settings.get(PODS, [])):
+        at = place.subnetwork(each["subnetwork"]) if each.get("subnetwork") else own
+        pods = each.get("max_pods_per_node") or own_pods
+        prefix = alias_block_prefix(pods, doubled=doubled)
+        found.append(Need(f"{PODS}[{index}].secondary_range", at, each["secondary_range"], pods, prefix))
+    if settings.get("pod_range"):
+        prefix = alias_block_prefix(own_pods, doubled=doubled)
+        found.append(Need("pod_range", own, settings["pod_range"], own_pods, prefix))
+    return found
 
 
-def capacities(desired: Desired, cluster: Any | None, found: Found, place: Place) -> Iterator[dict[str, Any]]:
-    """Yield per pod network how many nodes its range has blocks for (None: the range was not read), and their size."""
-    for network in desired.additional_pod_networks or []:
-        subnetwork = resolve(network, cluster, place)
-        message = found.get(subnetwork) if subnetwork else None
-        cidr = _ranges(message).get(network["secondary_range"]) if message is not None else None
-        pods = max_pods(network, desired, cluster)
+def check(needs: Iterable[Need], found: Found, size: Size, taken: Mapping[Any, Mapping[str, int]]) -> Iterator[Problem]:
+    """Yield ranges that do not exist, overlap, or have too few blocks for the nodes that the pool may come to have.
+
+    :param taken: addresses that other pools may take, by key of the range and name of the pool.
+    """
+    there: dict[str, tuple[Need, IPNetwork]] = {}
+    for need in needs:
+        if need.subnetwork is None or found.get(need.subnetwork) is None:
+            continue
+        ranges = ranges_of(found[need.subnetwork])
+        if need.name not in ranges:
+            names = ", ".join(sorted(ranges)) or "none"
+            text = f"subnetwork {need.subnetwork.name} has no such range; it has {names}"
+            yield Problem(need.path, need.name, text)
+            continue
+        there[need.path] = need, parse_cidr(ranges[need.name])
+        yield from _check_room(need, there[need.path][1], size, taken.get(need.key, {}))
+    for first, second, network, other in overlapping((path, cidr) for path, (_need, cidr) in there.items()):
+        text = f"{other} overlaps {first} ({network}); pod networks of a cluster must not overlap"
+        yield Problem(second, there[second][0].name, text)
+
+
+def _check_room(need: Need, cidr: IPNetwork, size: Size, taken: Mapping[str, int]) -> Iterator[Problem]:
+    holds = blocks_between(cidr.prefixlen, need.prefix)
+    blocks_taken = -(-sum(taken.values()) // blocks_between(need.prefix, 32))
+    if size.nodes and size.nodes + blocks_taken > holds:
+        others = f", of which node pools {', '.join(taken)} may take {blocks_taken}" if taken else ""
+        text = f"range {cidr} holds {holds} nodes at {need.pods} pods (/{need.prefix} each){others}; {size.words} needs"
+        yield Problem(need.path, need.name, f"{text} {size.nodes}")
+
+
+def taken_by_others(cluster: Any | None, name: str, place: Place) -> dict[Any, dict[str, int]]:
+    """Return how many addresses of a range each other pool of the cluster may take, by key of the range.
+
+    :param name: of the pool that asks.
+    """
+    taken: dict[Any, dict[str, int]] = {}
+    for pool in cluster.node_pools if cluster is not None else ():
+        if pool.name == name or status_of(pool) == "STOPPING":
+            continue
+        settings = as_is(pool, own_subnetwork(pool, cluster, place), place)
+        nodes = size(settings, len(pool.locations)).nodes
+        for need in needs(settings, pool, cluster, place):
+            taken.setdefault(need.key, {})[pool.name] = nodes * blocks_between(need.prefix, 32)
+    return taken
+
+
+def capacities(needs: Iterable[Need], found: Found) -> Iterator[dict[str, Any]]:
+    """Yield how many nodes each range has blocks for (None: it was not read), and their size."""
+    for need in needs:
+        message = found.get(need.subnetwork) if need.subnetwork else None
+        cidr = ranges_of(message).get(need.name) if message is not None else None
         yield {
-            "secondary_range": network["secondary_range"],
-            "nodes_max": node_capacity(parse_cidr(cidr), pods) if cidr else None,
-            "block_prefix": alias_block_prefix(pods),
+            "secondary_range": need.name,
+            "nodes_max": blocks_between(parse_cidr(cidr).prefixlen, need.prefix) if cidr else None,
+            "block_prefix": need.prefix,
         }
 
 
-def _taken(
-    desired: Desired, cluster: Any | None, subnetwork: Subnetwork, name: str, place: Place
-) -> Iterator[tuple[str, int]]:
-    """Yield the other pools of the cluster on a range, and how many of its addresses their nodes may come to have."""
-    if cluster is None:
-        return
-    for pool in cluster.node_pools:
-        if pool.name == desired.name or status_of(pool) == "STOPPING":
-            continue
-        for each in pool.network_config.additional_pod_network_configs:
-            at = place.subnetwork(each.subnetwork) if each.subnetwork else place.subnetwork_of(cluster)
-            if (at, each.secondary_pod_range) == (subnetwork, name):
-                pods = (
-                    each.max_pods_per_node.max_pods_per_node
-                    or pool.max_pods_constraint.max_pods_per_node
-                    or cluster.default_max_pods_constraint.max_pods_per_node
-                    or MAX_PODS
-                )
-                yield pool.name, _most_nodes(pool) * alias_block_size(pods)
-
-
-def _most_nodes(pool: Any) -> int:
-    """Return how many nodes a pool (container_v1.NodePool) may come to have, in all its zones."""
-    scaling = pool.autoscaling
-    if scaling.enabled and scaling.total_max_node_count:
-        return int(scaling.total_max_node_count)
-    return int(scaling.max_node_count if scaling.enabled else pool.initial_node_count) * len(pool.locations)
-
-
-def _ranges(subnetwork: Any) -> dict[str, str]:
+def ranges_of(subnetwork: Any) -> dict[str, str]:
+    """Return the secondary ranges of a subnetwork (compute_v1.Subnetwork) by name."""
     return {each.range_name: each.ip_cidr_range for each in subnetwork.secondary_ip_ranges}
+
+
+def _is_single(holder: Any | None) -> bool:
+    """Tell whether nodes get as many addresses as they have pods, and not twice as many.
+
+    :param holder: container_v1.NodeNetworkConfig or IPAllocationPolicy.
+    """
+    return holder is not None and bool(holder.pod_cidr_overprovision_config.disable)

@@ -2,152 +2,192 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A node pool in the words of the module's options, and in those of container_v1."""
+"""A node pool in the words of the module's options: as it is, and as it is to be."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from ..gke_rules import version_is_older
 from ..reconcile import State
-from . import pod_ranges
-from .nodes import MANAGEMENT, OAUTH_SCOPES, given
-from .pool_options import NETWORKS, PODS, Desired
-from .references import Place
+from .nodes import given
+from .pool_options import NETWORKS, PODS, SCOPE, Desired
+from .references import Place, Subnetwork
 
-Update = tuple[str, dict[str, Any]]  # method and request of a mutation
+# Taints that GKE itself gives to the nodes of pools with GPUs, Arm processors or GKE Sandbox.
+GKES_TAINTS = ("nvidia.com/gpu", "kubernetes.io/arch", "sandbox.gke.io/runtime")
+# Scopes that GKE adds where the cluster's logging and monitoring need them (NodeConfig.oauth_scopes).
+GKES_SCOPES = tuple(SCOPE + name for name in ("logging.write", "monitoring", "monitoring.write"))
 
-
-def managed(desired: Desired, cluster: Any | None, place: Place) -> State:
-    """Return what is managed, as it is to be: the options that were given, in a form that can be compared."""
-    options = {
-        "autoscaling": desired.autoscaling,  # before node_count: to be switched off before a size is set
-        "node_count": desired.node_count,
-        "machine_type": desired.machine_type,
-        "disk_size_gb": desired.disk_size_gb,
-        "disk_type": desired.disk_type,
-        "image_type": desired.image_type,
-        "labels": desired.labels,
-        "taints": desired.taints and sorted(desired.taints, key=_taint_order),
-        "tags": desired.tags and sorted(desired.tags),
-        "max_pods_per_node": desired.max_pods_per_node,
-        NETWORKS: _node_networks(desired.additional_node_networks, place),
-        PODS: _pod_networks(desired.additional_pod_networks, cluster, place),
-        "management": desired.management,
-    }
-    return {**_identity(desired), **given(options)}
+PER_ZONE, TOTAL = ("min", "max"), ("total_min", "total_max")  # limits of the autoscaler
 
 
-def as_is(desired: Desired, pool: Any, cluster: Any, place: Place) -> State:
-    """Return the same options as :func:`managed` does, as they are.
+@dataclass(frozen=True)
+class Comparison:
+    """How a pool is, and how it is to be."""
+
+    have: State  # the settings that were given, as they are
+    want: State  # the same, as they are to be
+    everything: State  # all settings, as they are
+
+    @property
+    def differing(self) -> list[str]:
+        """Return the settings that are not as they are to be."""
+        return [key for key in self.want if self.have[key] != self.want[key]]
+
+    @property
+    def settings(self) -> State:
+        """Return all settings as they are to be: what was not asked for stays, within a setting, too."""
+        result = dict(self.everything)
+        for key in self.differing:
+            result[key] = _merged(key, self.everything[key], self.want[key])
+        return result
+
+
+def compare(desired: Desired, pool: Any, own: Subnetwork | None) -> Comparison:
+    """Compare a pool with what was asked for.
+
+    :param pool: container_v1.NodePool.
+    :param own: the subnetwork of the nodes' first interface, None if it is not known.
+    """
+    everything, want = as_is(pool, own, desired.place), as_wanted(desired, own)
+    places = [_identity_of(each) for each in want.get(PODS, [])]
+    everything[PODS].sort(key=lambda each: _place_in(places, _identity_of(each)))
+    have = {key: _asked(key, everything[key], value) for key, value in want.items()}
+    if "version" in want and not version_is_older(have["version"], want["version"]):
+        want["version"] = have["version"]  # it fits, or the nodes would have to be downgraded
+    return Comparison(have, want, everything)
+
+
+def identity(desired: Desired) -> State:
+    """Return which pool it is."""
+    return {"name": desired.name, "cluster": desired.cluster, "location": desired.location}
+
+
+def as_wanted(desired: Desired, own: Subnetwork | None) -> State:
+    """Return the settings that were given, in a form that can be compared."""
+    settings, place = dict(desired.settings), desired.place
+    for key in ("tags", "oauth_scopes", "node_locations"):
+        if key in settings:
+            settings[key] = sorted(set(settings[key]))
+    if "taints" in settings:
+        settings["taints"] = sorted(settings["taints"], key=_taint_order)
+    if NETWORKS in settings:
+        settings[NETWORKS] = _node_networks(settings[NETWORKS], place)
+    if PODS in settings:
+        settings[PODS] = _pod_networks(settings[PODS], own, place)
+    return settings
+
+
+def as_is(pool: Any, own: Subnetwork | None, place: Place) -> State:
+    """Return all settings of a pool.
 
     :param pool: container_v1.NodePool.
     """
-    config = pool.config
-    want = managed(desired, cluster, place)
-    scaling = {"enabled": pool.autoscaling.enabled}
-    if pool.autoscaling.enabled:
-        scaling |= {"min": pool.autoscaling.min_node_count, "max": pool.autoscaling.max_node_count}
-    management = {"auto_repair": pool.management.auto_repair, "auto_upgrade": pool.management.auto_upgrade}
+    config, network = pool.config, pool.network_config
     taints = [{"key": each.key, "value": each.value, "effect": each.effect.name} for each in config.taints]
     node_networks = [
-        {"network": each.network, "subnetwork": each.subnetwork}
-        for each in pool.network_config.additional_node_network_configs
+        {"network": each.network, "subnetwork": each.subnetwork} for each in network.additional_node_network_configs
     ]
     pod_networks = [
         {
-            "subnetwork": each.subnetwork,
+            "subnetwork": each.subnetwork or None,
             "secondary_range": each.secondary_pod_range,
-            "max_pods_per_node": each.max_pods_per_node.max_pods_per_node,
+            "max_pods_per_node": each.max_pods_per_node.max_pods_per_node or None,
         }
-        for each in pool.network_config.additional_pod_network_configs
+        for each in network.additional_pod_network_configs
     ]
-    state = {
-        "node_count": pool.initial_node_count,
-        "autoscaling": _only(scaling, desired.autoscaling),
+    upgrades = pool.upgrade_settings
+    return {
+        "version": pool.version,
+        "node_count": pool.initial_node_count,  # it follows setSize
+        "autoscaling": _autoscaling(pool.autoscaling),
+        "node_locations": sorted(pool.locations),
         "machine_type": config.machine_type,
         "disk_size_gb": config.disk_size_gb,
         "disk_type": config.disk_type,
         "image_type": config.image_type,
-        "labels": _only(dict(config.labels), desired.labels),
+        "spot": config.spot,
+        "labels": dict(config.labels),
         "taints": sorted(taints, key=_taint_order),
         "tags": sorted(config.tags),
+        "metadata": dict(config.metadata),
+        "service_account": config.service_account,
+        "oauth_scopes": sorted(config.oauth_scopes),
         "max_pods_per_node": pool.max_pods_constraint.max_pods_per_node,
+        "enable_private_nodes": network.enable_private_nodes,
+        "pod_range": network.pod_range,
         NETWORKS: _node_networks(node_networks, place),
-        PODS: _without_unasked(_pod_networks(pod_networks, cluster, place) or [], want.get(PODS, [])),
-        "management": _only(management, desired.management),
+        PODS: _pod_networks(pod_networks, own, place),
+        "management": {"auto_repair": pool.management.auto_repair, "auto_upgrade": pool.management.auto_upgrade},
+        "upgrade_settings": {
+            "max_surge": upgrades.max_surge,
+            "max_unavailable": upgrades.max_unavailable,
+            "strategy": upgrades.strategy.name,
+        },
     }
-    return {**_identity(desired), **{key: value for key, value in state.items() if key in want}}
 
 
-def new_pool(desired: Desired, place: Place) -> dict[str, Any]:
-    """Return the fields of container_v1.NodePool, as gcloud sends them."""
-    config = {
-        "machine_type": desired.machine_type,
-        "disk_size_gb": desired.disk_size_gb,
-        "disk_type": desired.disk_type,
-        "image_type": desired.image_type,
-        "labels": desired.labels,
-        "taints": desired.taints,
-        "tags": desired.tags,
-        "oauth_scopes": OAUTH_SCOPES,
-    }
-    networks = {
-        "additional_node_network_configs": _node_networks(desired.additional_node_networks, place),
-        "additional_pod_network_configs": desired.additional_pod_networks
-        and [_new_pod_network(each, place) for each in desired.additional_pod_networks],
-    }
-    max_pods = desired.max_pods_per_node
-    fields = {
-        "name": desired.name,
-        "initial_node_count": desired.initial_count,
-        "autoscaling": desired.autoscaling and _scaling(desired.autoscaling),
-        "config": given(config),
-        "management": {**MANAGEMENT, **(desired.management or {})},
-        "max_pods_constraint": {"max_pods_per_node": max_pods} if max_pods else None,
-        "network_config": given(networks),
-    }
-    return given(fields)
+def own_subnetwork(pool: Any | None, cluster: Any | None, place: Place) -> Subnetwork | None:
+    """Return the subnetwork of the nodes' first interface: the pool's own or the cluster's; None if nothing tells."""
+    if pool is not None and pool.network_config.subnetwork:
+        return place.subnetwork(pool.network_config.subnetwork)
+    return None if cluster is None else place.subnetwork_of(cluster)
 
 
-def update(key: str, value: Any, pool: Any) -> Update:
-    """Return the mutation that sets one option of a pool, without the pool's path.
+def _autoscaling(scaling: Any) -> State:
+    """Return container_v1.NodePoolAutoscaling; limits count in each zone or in the whole pool, never both."""
+    if not scaling.enabled:
+        return {"enabled": False}
+    if scaling.total_max_node_count:
+        limits = {"total_min": scaling.total_min_node_count, "total_max": scaling.total_max_node_count}
+    else:
+        limits = {"min": scaling.min_node_count, "max": scaling.max_node_count}
+    return {"enabled": True, **limits, "location_policy": scaling.location_policy.name}
 
-    :param pool: as it is: what was not asked for is sent as it is where the API replaces the whole.
-    """
-    if key == "node_count":
-        return "set_node_pool_size", {"node_count": value}
+
+def _asked(key: str, have: Any, want: Any) -> Any:
+    """Return the part of a setting that was asked for: not what others set, nor what Google fills in."""
+    if isinstance(want, dict):
+        return {name: value for name, value in have.items() if name in want}
+    if key == "taints":
+        declared = {taint["key"] for taint in want}
+        return [taint for taint in have if taint["key"] in declared or taint["key"] not in GKES_TAINTS]
+    if key == "oauth_scopes":
+        return [scope for scope in have if scope in want or scope not in GKES_SCOPES]
+    if key == PODS:
+        asked = [_identity_of(each) for each in want if "max_pods_per_node" in each]
+        return [each if _identity_of(each) in asked else _without_pods(each) for each in have]
+    return have
+
+
+def _merged(key: str, have: Any, want: Any) -> Any:
+    """Return a setting as it is to be: with what of it was not asked for."""
+    if key == "taints":
+        declared = {taint["key"] for taint in want}
+        kept = [each for each in have if each["key"] in GKES_TAINTS and each["key"] not in declared]
+        return sorted([*kept, *want], key=_taint_order)
     if key == "autoscaling":
-        kept = {"location_policy": pool.autoscaling.location_policy} if value["enabled"] else {}
-        return "set_node_pool_autoscaling", {"autoscaling": {**kept, **_scaling(value)}}
-    if key == "management":
-        present = {"auto_repair": pool.management.auto_repair, "auto_upgrade": pool.management.auto_upgrade}
-        return "set_node_pool_management", {"management": {**present, **value}}
-    if key == "labels":
-        value = {**pool.config.labels, **value}
-    return "update_node_pool", {key: value if key == "image_type" else {key: value}}
+        return _limited(have, want)
+    return {**have, **want} if isinstance(want, dict) else want
 
 
-def _identity(desired: Desired) -> State:
-    return {"name": desired.name, "cluster": desired.cluster, "location": desired.location}
-
-
-def _only(have: dict[str, Any], want: dict[str, Any] | None) -> dict[str, Any]:
-    """Return what was asked for of a group of which the rest is left alone."""
-    return {key: value for key, value in have.items() if key in (want or {})}
+def _limited(have: State, want: State) -> State:
+    """Return autoscaling as it is to be: limits in each zone or in the whole pool, never both."""
+    if not want["enabled"]:
+        return want
+    other = PER_ZONE if any(key in TOTAL for key in want) else TOTAL
+    return {**{key: value for key, value in have.items() if key not in other}, **want}
 
 
 def _taint_order(taint: dict[str, str]) -> tuple[str, str, str]:
     return taint["key"], taint["value"], taint["effect"]
 
 
-def _scaling(autoscaling: dict[str, Any]) -> dict[str, Any]:
-    names = {"enabled": "enabled", "min": "min_node_count", "max": "max_node_count"}
-    return {names[key]: value for key, value in autoscaling.items()}
-
-
-def _node_networks(networks: list[dict[str, Any]] | None, place: Place) -> list[dict[str, str]] | None:
+def _node_networks(networks: list[dict[str, Any]], place: Place) -> list[dict[str, str]]:
     """Return node networks in one spelling; their order is that of the interfaces."""
-    return networks and [
+    return [
         {
             "network": place.spell(place.network(each["network"])),
             "subnetwork": place.spell(place.subnetwork(each["subnetwork"])),
@@ -156,46 +196,23 @@ def _node_networks(networks: list[dict[str, Any]] | None, place: Place) -> list[
     ]
 
 
-def _pod_networks(
-    networks: list[dict[str, Any]] | None, cluster: Any | None, place: Place
-) -> list[dict[str, Any]] | None:
-    """Return pod networks in one spelling and order; the cluster's subnetwork where none is named."""
-    if networks is None:
-        return None
+def _pod_networks(networks: list[dict[str, Any]], own: Subnetwork | None, place: Place) -> list[dict[str, Any]]:
+    """Return pod networks in one spelling; the nodes' own subnetwork where none is named."""
     spelled = []
     for each in networks:
-        subnetwork = pod_ranges.resolve(each, cluster, place)
-        spelled.append(
-            given(
-                {
-                    "subnetwork": subnetwork and place.spell(subnetwork),
-                    "secondary_range": each["secondary_range"],
-                    "max_pods_per_node": each["max_pods_per_node"],
-                }
-            )
-        )
-    return sorted(spelled, key=_pod_network_order)
+        subnetwork = place.subnetwork(each["subnetwork"]) if each["subnetwork"] else own
+        spelled.append(given({**each, "subnetwork": subnetwork and place.spell(subnetwork)}))
+    return spelled
 
 
-def _pod_network_order(network: dict[str, Any]) -> tuple[str, str]:
-    return network.get("subnetwork", ""), network["secondary_range"]
+def _identity_of(pod_network: dict[str, Any]) -> tuple[str, str]:
+    return pod_network.get("subnetwork", ""), pod_network["secondary_range"]
 
 
-def _without_unasked(have: list[dict[str, Any]], want: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return pod networks without the number of pods where it was not asked for: Google fills it in."""
-    asked = {_pod_network_order(each) for each in want if "max_pods_per_node" in each}
-    return [
-        {key: value for key, value in each.items() if key != "max_pods_per_node" or _pod_network_order(each) in asked}
-        for each in have
-    ]
+def _place_in(places: list[tuple[str, str]], identity: tuple[str, str]) -> int:
+    """Return where a pod network stands among the declared ones; their order means nothing to Google."""
+    return places.index(identity) if identity in places else len(places)
 
 
-def _new_pod_network(network: dict[str, Any], place: Place) -> dict[str, Any]:
-    """Return container_v1.AdditionalPodNetworkConfig; the number of pods is nested under its own name."""
-    subnetwork, pods = network["subnetwork"], network["max_pods_per_node"]
-    fields = {
-        "subnetwork": subnetwork and place.spell(place.subnetwork(subnetwork)),
-        "secondary_pod_range": network["secondary_range"],
-        "max_pods_per_node": {"max_pods_per_node": pods} if pods else None,
-    }
-    return given(fields)
+def _without_pods(network: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in network.items() if key != "max_pods_per_node"}
