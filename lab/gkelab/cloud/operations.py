@@ -32,6 +32,7 @@ LATENCY = {
     "firewall.patch": 8.0,
     "firewall.update": 8.0,
     "firewall.delete": 10.0,
+    "networkEndpointGroup.delete": 5.0,
     "CREATE_CLUSTER": 240.0,
     "UPDATE_CLUSTER": 30.0,
     "UPGRADE_MASTER": 240.0,

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from gkelab.cloud import leftovers
 from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.compute.answers import idempotent
 from gkelab.cloud.compute.catalog import Catalog
+from gkelab.cloud.compute.endpoint_groups import EndpointGroups
 from gkelab.cloud.compute.firewalls import Firewalls
 from gkelab.cloud.compute.networks import Networks
 from gkelab.cloud.compute.subnetworks import Subnetworks
@@ -39,9 +42,11 @@ def routes(cloud: Cloud) -> list[Route]:
 
 def _compute(cloud: Cloud) -> list[Route]:
     networks, subnetworks, firewalls, catalog = Networks(cloud), Subnetworks(cloud), Firewalls(cloud), Catalog(cloud)
+    groups = EndpointGroups(cloud)
     global_networks = "/global/networks"
     regional = "/regions/{region}/subnetworks"
     rules = "/global/firewalls"
+    zonal = "/zones/{zone}/networkEndpointGroups"
     table: list[tuple[str, str, Callable[[Call], Json]]] = [
         ("GET", "", catalog.project),
         ("GET", "/regions", catalog.regions),
@@ -61,6 +66,9 @@ def _compute(cloud: Cloud) -> list[Route]:
         ("DELETE", f"{regional}/{{subnetwork}}", subnetworks.delete),
         ("POST", f"{regional}/{{subnetwork}}/expandIpCidrRange", subnetworks.expand),
         ("POST", f"{regional}/{{subnetwork}}/setPrivateIpGoogleAccess", subnetworks.set_private_access),
+        ("GET", zonal, groups.list_all),
+        ("GET", f"{zonal}/{{group}}", groups.get),
+        ("DELETE", f"{zonal}/{{group}}", groups.delete),
         ("GET", rules, firewalls.list_all),
         ("POST", rules, firewalls.insert),
         ("GET", f"{rules}/{{firewall}}", firewalls.get),
@@ -162,5 +170,6 @@ def _others(cloud: Cloud) -> list[Route]:
 
     return [
         Route("GET", "/v1/projects/{project}/services/{service}", service, "serviceusage"),
+        Route("POST", "/lab/projects/{project}/leftovers", functools.partial(leftovers.ask, cloud), "lab"),
         Route("POST", "/lab/projects/{project}/services", set_services, "lab"),
     ]

@@ -116,14 +116,16 @@ class Operation:
 
 @dataclass
 class Project:
-    """Everything in a project. Keys: NAME (global), REGION/NAME (regional), LOCATION/NAME (clusters)."""
+    """Everything in a project. Keys: NAME (global), REGION/NAME, ZONE/NAME, LOCATION/NAME (clusters)."""
 
     number: str
     networks: dict[str, Resource] = field(default_factory=dict)
     subnetworks: dict[str, Resource] = field(default_factory=dict)
     firewalls: dict[str, Resource] = field(default_factory=dict)
+    endpoint_groups: dict[str, Resource] = field(default_factory=dict)
     clusters: dict[str, Cluster] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
+    leftovers: list[str] = field(default_factory=list)  # what the deletion of its clusters leaves behind
     disabled_services: list[str] = field(default_factory=list)
     requests: dict[str, str] = field(default_factory=dict)  # requestId -> operation, for retries of Compute
 

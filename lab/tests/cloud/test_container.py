@@ -419,3 +419,24 @@ def test_what_the_engine_cannot_do_ends_up_in_the_operation(make_lab) -> None:
     assert body["status"] == body["nodePools"][0]["status"] == "ERROR"
     assert body["conditions"][0]["message"] == "kernel did not boot, see node.log"
     assert "error" not in lab.done("DELETE", CLUSTER)
+
+
+def test_what_a_deleted_cluster_can_leave_behind(vpc: Lab) -> None:
+    kinds = ["firewalls", "subnetworks", "networkEndpointGroups"]
+    assert vpc.ask("POST", f"/lab/projects/{P}/leftovers", {"kinds": ["routes"]})[0] == 400
+    assert vpc.ask("POST", f"/lab/projects/{P}/leftovers", {"kinds": kinds})[0] == 200
+    private = {"masterIpv4CidrBlock": "172.20.0.0/28"}
+    vpc.done("POST", f"{ZONE}/clusters", cluster(network="vpc", subnetwork="sub", privateClusterConfig=private))
+    vpc.done("DELETE", CLUSTER)
+    assert "error" not in vpc.done("DELETE", f"{SUBNETWORKS}/sub")
+    network = f"{COMPUTE}/global/networks/vpc"
+    left = []
+    while error := vpc.done("DELETE", network).get("error"):
+        path = error["errors"][0]["message"].rpartition("already being used by ")[2].strip("'")
+        left.append(path)
+        assert vpc.ask("GET", f"/compute/v1/{path}")[0] == 200
+        assert "error" not in vpc.done("DELETE", f"/compute/v1/{path}")
+    names = [path.rpartition("/")[2] for path in left]
+    assert [name.rpartition("-")[2] for name in names[:-1]] == ["all", "vms", "inkubelet", "exkubelet", "subnet"]
+    assert "/zones/us-central1-c/networkEndpointGroups/k8s1-" in left[-1]
+    assert vpc.ask("GET", network)[0] == 404

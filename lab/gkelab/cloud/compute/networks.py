@@ -165,6 +165,10 @@ class Networks:
         for subnetwork, _ in self._cloud.subnetworks_of(ref):
             if not self._existing(ref).body.get("autoCreateSubnetworks") or subnetwork.name != ref.name:
                 return subnetwork.path
+        for key, group in self._cloud.project(ref.project).endpoint_groups.items():
+            if group.body["network"] == ref.link:
+                zone, _, name = key.partition("/")
+                return f"projects/{ref.project}/zones/{zone}/networkEndpointGroups/{name}"
         return ""
 
 

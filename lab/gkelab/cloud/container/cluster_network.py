@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
@@ -17,6 +17,7 @@ from gkelab.cloud.defaults_vpc import firewall_body, subnetwork_body
 from gkelab.cloud.errors import Json, bad_request
 from gkelab.cloud.firewall_rules import node_tag
 from gkelab.cloud.identity import fingerprint
+from gkelab.cloud.leftovers import leave_endpoint_group
 from gkelab.cloud.references import NetworkRef, SubnetworkRef, network_ref, subnetwork_ref
 from gkelab.cloud.state import Cluster, Resource
 
@@ -165,8 +166,11 @@ def claim(cloud: Cloud, ref: ClusterRef, cluster: Cluster, place: ClusterNetwork
     _add_firewalls(cloud, ref, cluster, place)
 
 
-def release(cloud: Cloud, cluster: Cluster) -> None:
-    """Take back what :func:`claim` added; Private Google Access stays on (recorded)."""
+def release(cloud: Cloud, cluster: Cluster, *, leaving: Collection[str] = ()) -> None:
+    """Take back what :func:`claim` added, but for the kinds in ``leaving``.
+
+    Private Google Access stays on (recorded).
+    """
     subnetwork = SubnetworkRef.of_key(cluster.subnetwork)
     resource = cloud.subnetwork(subnetwork)
     if resource is not None:
@@ -178,11 +182,13 @@ def release(cloud: Cloud, cluster: Cluster) -> None:
             resource.body["secondaryIpRanges"] = kept
         resource.body["fingerprint"] = fingerprint(resource.body)
     project = cloud.project(NetworkRef.of_key(cluster.network).project)
-    for key in cluster.owned_subnetworks:
+    for key in cluster.owned_subnetworks if "subnetworks" not in leaving else ():
         owned = SubnetworkRef.of_key(key)
         project.subnetworks.pop(f"{owned.region}/{owned.name}", None)
-    for name in cluster.owned_firewalls:
+    for name in cluster.owned_firewalls if "firewalls" not in leaving else ():
         project.firewalls.pop(name, None)
+    if "networkEndpointGroups" in leaving:
+        leave_endpoint_group(cloud, cluster)
 
 
 def _add_endpoint_subnetwork(cloud: Cloud, ref: ClusterRef, cluster: Cluster, place: ClusterNetwork) -> None:

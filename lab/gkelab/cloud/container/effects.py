@@ -85,12 +85,13 @@ class Effects:
     async def _forget_cluster(self, operation: Operation) -> None:
         ref, cluster = self._store.of_operation(operation)
         networks = {cluster.network} | {network for pool in cluster.pools.values() for network in _networks(pool)}
-        cluster_network.release(self._cloud, cluster)
+        project = self._cloud.project(ref.project)
+        cluster_network.release(self._cloud, cluster, leaving=project.leftovers)
         for pool in cluster.pools.values():
             pool.nodes.clear()
         for key in sorted(networks):
             await self._cloud.sync_network(NetworkRef.of_key(key))
-        del self._cloud.project(ref.project).clusters[f"{ref.location}/{ref.name}"]
+        del project.clusters[f"{ref.location}/{ref.name}"]
 
     async def _start_pool(self, operation: Operation) -> None:
         ref, cluster = self._store.of_operation(operation)
