@@ -41,8 +41,17 @@ options:
             nothing and contacts nobody; otherwise that is an error.
         type: str
       ca_data:
-        description: The cluster's certificate authority (PEM in base64), from M(multinet.gke.gke_multinet_cluster).
+        description:
+          - The cluster's certificate authority (PEM in base64), from M(multinet.gke.gke_multinet_cluster).
+          - Empty for a DNS endpoint, whose certificate is publicly trusted.
         type: str
+      endpoint_kind:
+        description:
+          - Which endpoint is looked up where O(gke_cluster.endpoint) is not set; that of the cluster's public address,
+            that of its private address, or its DNS name.
+          - If not set, the public address of a cluster that has one, else the private one.
+        type: str
+        choices: [public, private, dns]
   kubeconfig:
     description:
       - Path of a kubeconfig file.

@@ -11,6 +11,7 @@ from typing import Any
 
 from .errors import AccessError, InvalidOptions, Problem, Refused
 from .gcp.clients import Google
+from .gcp.cluster_endpoints import reach
 from .gcp.credentials import current_token, find_credentials
 from .kube import connection
 from .kube.client import Kube, Nowhere
@@ -75,8 +76,11 @@ def _pem(ca_data: str) -> str:
 
 
 def _look_up(params: Params, context: Context) -> tuple[str, str]:
-    """Return endpoint and CA of a GKE cluster, empty if there is no such cluster."""
+    """Return endpoint and CA of a GKE cluster, empty if there is no such cluster.
+
+    :raises Refused: the cluster lets no clients in at an endpoint of that kind.
+    """
     gke = params["gke_cluster"]
     clients = google({**params, "project": gke["project"] or params["project"]}, context)
     cluster = clients.find_cluster(gke["location"], gke["name"])
-    return (cluster.endpoint, cluster.master_auth.cluster_ca_certificate) if cluster else ("", "")
+    return reach(cluster, gke["endpoint_kind"]) if cluster else ("", "")

@@ -32,20 +32,41 @@ NETWORK: Spec = {
     "subnetworks": {"type": "list", "elements": "dict", "default": [], "options": SUBNETWORK},
 }
 
-DEFAULT_POOL: Spec = {"node_count": {"type": "int"}, "machine_type": {"type": "str"}}
+DEFAULT_POOL: Spec = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "node_count": {"type": "int"},
+    "machine_type": {"type": "str"},
+}
+PRIVATE: Spec = {
+    "nodes": {"type": "bool"},
+    "endpoint": {"type": "bool"},
+    "master_cidr": {"type": "str"},
+}
+AUTHORIZED_NETWORK: Spec = {
+    "cidr": {"type": "str", "required": True},
+    "name": {"type": "str"},
+}
 CLUSTER: Spec = {
     "name": {"type": "str", "required": True},
     "location": {"type": "str", "required": True},
+    "description": {"type": "str"},
     "version": {"type": "str"},
     "release_channel": {"type": "str", "choices": ["RAPID", "REGULAR", "STABLE", "EXTENDED", "UNSPECIFIED"]},
     "network": {"type": "str"},
     "subnetwork": {"type": "str"},
     "pods_range": {"type": "str"},
+    "pods_cidr": {"type": "str"},
     "services_range": {"type": "str"},
+    "services_cidr": {"type": "str"},
     "dataplane_v2": {"type": "bool", "default": True},
     "multi_networking": {"type": "bool", "default": True},
     "default_max_pods_per_node": {"type": "int"},
+    "node_locations": {"type": "list", "elements": "str"},
+    "private": {"type": "dict", "options": PRIVATE},
+    "authorized_networks": {"type": "list", "elements": "dict", "options": AUTHORIZED_NETWORK},
+    "dns_endpoint": {"type": "bool"},
     "labels": {"type": "dict"},
+    "workload_pool": {"type": "str"},
     "default_pool": {"type": "dict", "options": DEFAULT_POOL},
     "deletion_protection": {"type": "bool", "default": False},
 }

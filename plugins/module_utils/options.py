@@ -50,6 +50,11 @@ def wait(timeout: int) -> Spec:
     }
 
 
+def endpoint_kind() -> dict[str, Any]:
+    """Return which of a cluster's endpoints is meant; without it, the one that Google names first."""
+    return {"type": "str", "choices": ["public", "private", "dns"]}
+
+
 def kubernetes() -> Spec:
     """Return how a cluster's API server is reached (doc fragment ``kubernetes``); includes :func:`google`."""
     return {
@@ -62,6 +67,7 @@ def kubernetes() -> Spec:
                 "project": {"type": "str"},
                 "endpoint": {"type": "str"},
                 "ca_data": {"type": "str"},
+                "endpoint_kind": endpoint_kind(),
             },
         },
         "kubeconfig": {"type": "path", "fallback": (env_fallback, ["K8S_AUTH_KUBECONFIG"])},

@@ -19,7 +19,8 @@ extends_documentation_fragment:
   - multinet.gke.wait
   - multinet.gke.attributes
 requirements:
-  - google-cloud-container >= 2.47
+  - google-cloud-container >= 2.52
+  - netaddr >= 0.10
 options:
   name:
     description: Name of the cluster.
@@ -34,6 +35,9 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  description:
+    description: What the cluster is for. Cannot be changed.
+    type: str
   version:
     description:
       - Version of the control plane. A prefix is enough, V(1.34) is satisfied by every 1.34.x; V(latest) by every one.
@@ -49,7 +53,8 @@ options:
     choices: [RAPID, REGULAR, STABLE, EXTENDED, UNSPECIFIED]
   network:
     description:
-      - VPC of the nodes' first interface, as a name or as C(projects/PROJECT/global/networks/NAME).
+      - VPC of the nodes' first interface, as a name or as C(projects/PROJECT/global/networks/NAME), which Shared VPC
+        needs.
       - If not set, a new cluster is in the network C(default). Cannot be changed.
     type: str
   subnetwork:
@@ -60,19 +65,27 @@ options:
   pods_range:
     description:
       - Name of the secondary range of the pods' first interface.
-      - If not set, Google adds a range to the subnetwork. Cannot be changed.
+      - Without it and O(pods_cidr) Google adds a range of its choice to the subnetwork. Cannot be changed.
+    type: str
+  pods_cidr:
+    description: In place of O(pods_range), the range that Google is to add to the subnetwork. Cannot be changed.
     type: str
   services_range:
     description:
       - Name of the secondary range of services.
-      - If not set, Google takes one that it manages. Cannot be changed.
+      - Without it and O(services_cidr) Google takes one that it manages. Cannot be changed.
+    type: str
+  services_cidr:
+    description: In place of O(services_range), the range that Google is to add to the subnetwork. Cannot be changed.
     type: str
   dataplane_v2:
     description: Whether the cluster has Dataplane V2, which multi-networking needs. Cannot be changed.
     type: bool
     default: true
   multi_networking:
-    description: Whether nodes and pods can have additional networks. Can be switched on in an existing cluster.
+    description:
+      - Whether nodes and pods can have additional networks. Can be switched in an existing cluster.
+      - It is not switched off while a node pool has additional networks.
     type: bool
     default: true
   default_max_pods_per_node:
@@ -80,17 +93,84 @@ options:
       - Pods on a node, 8 to 256, in node pools that say nothing else.
       - If not set, a new cluster has Google's default (110). Cannot be changed.
     type: int
+  node_locations:
+    description:
+      - Zones of the nodes, in any order; with a zonal cluster its own zone must be one of them.
+      - A change adds nodes to each node pool, or removes nodes from it.
+      - If not set, a new zonal cluster has its nodes in its own zone, and a regional one in three zones.
+    type: list
+    elements: str
+  private:
+    description: What has private addresses only. What is not set is left alone, and off in a new cluster.
+    type: dict
+    suboptions:
+      nodes:
+        description:
+          - Whether the nodes of new node pools have no public addresses.
+          - Can be changed; node pools that exist stay as they are.
+        type: bool
+      endpoint:
+        description: Whether the control plane is reached at its private address, and at no public one. Can be changed.
+        type: bool
+      master_cidr:
+        description:
+          - Range of the control plane, a /28. Needs O(private.nodes=true).
+          - If not set, the control plane takes its private address from the cluster's subnetwork. Cannot be changed.
+        type: str
+  authorized_networks:
+    description:
+      - Networks from which the control plane's addresses may be used; this list, and no others.
+      - An empty list lets nobody in but the cluster's nodes (and, unless that was switched off, addresses of Google
+        Cloud). V(0.0.0.0/0) lets everybody in.
+      - If not set, a new cluster lets everybody in, and an existing one keeps what it has.
+      - The DNS endpoint does not go by it.
+    type: list
+    elements: dict
+    suboptions:
+      cidr:
+        description: The network.
+        type: str
+        required: true
+      name:
+        description: A name for people; if not set, an existing one is kept.
+        type: str
+  dns_endpoint:
+    description:
+      - Whether clients may use the cluster's DNS endpoint, which is reached from everywhere and goes by IAM alone.
+      - If not set, a new cluster lets nobody in there, and an existing one keeps what it has.
+    type: bool
+  endpoint_kind:
+    description:
+      - Which endpoint is returned in RV(endpoint); the public address, the private one, or the DNS name.
+      - It is refused if it lets no clients in; see O(private.endpoint) and O(dns_endpoint).
+      - If not set, the public address of a cluster that has one, else the private one.
+    type: str
+    choices: [public, private, dns]
   labels:
     description: Labels of the cluster. Other labels are left alone.
     type: dict
+  workload_pool:
+    description:
+      - Workload pool of Workload Identity Federation, C(PROJECT.svc.id.goog). Empty for none.
+      - If not set, a new cluster has none, and an existing one keeps what it has.
+    type: str
   default_pool:
     description:
       - How the node pool C(default-pool) is made, together with the cluster.
       - Afterwards the pool is a matter of M(multinet.gke.gke_multinet_nodepool); if it differs, there is a warning.
     type: dict
     suboptions:
+      state:
+        description:
+          - With V(absent) the pool is deleted once the cluster is there; Google makes no cluster without one. With
+            O(wait=false) the next task on the cluster does it.
+          - A pool of this name that has additional networks is not deleted.
+          - With V(present) a pool that is gone is not made again.
+        type: str
+        choices: [present, absent]
+        default: present
       node_count:
-        description: Nodes, in each zone; 3 if not set.
+        description: Nodes, in each zone; 3 if not set, and 1 in a pool that is deleted at once.
         type: int
       machine_type:
         description: Machine type of the nodes; Google's default (e2-medium) if not set.
@@ -127,6 +207,26 @@ EXAMPLES = r"""
     version: "1.34"
   register: edge
 
+- name: Make a private cluster, and reach it by its DNS name
+  multinet.gke.gke_multinet_cluster:
+    project: test-project
+    location: us-central1
+    name: private
+    release_channel: REGULAR
+    node_locations: [us-central1-a, us-central1-b]
+    private:
+      nodes: true
+      endpoint: true
+    authorized_networks:
+      - cidr: 10.0.0.0/8
+        name: inside
+    dns_endpoint: true
+    endpoint_kind: dns
+    workload_pool: test-project.svc.id.goog
+    default_pool:
+      state: absent
+  check_mode: true
+
 - name: Say where the cluster is
   ansible.builtin.debug:
     msg: "{{ edge.cluster.name }} {{ edge.version }} is at {{ edge.endpoint }}"
@@ -160,17 +260,30 @@ cluster:
     dataplane_v2: true
     multi_networking: true
     default_pool:
+      state: present
       node_count: 1
 endpoint:
-  description: Address of the cluster's API server; empty if there is no cluster yet.
+  description: Address of the cluster's API server, as O(endpoint_kind) says; empty if there is no cluster yet.
   returned: success
   type: str
   sample: 203.0.113.5
 ca_data:
-  description: The cluster's certificate authority (PEM in base64); empty if there is no cluster yet.
+  description:
+    - The cluster's certificate authority (PEM in base64); empty if there is no cluster yet.
+    - Empty for the DNS endpoint, too, whose certificate is publicly trusted.
   returned: success
   type: str
   sample: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUV...
+endpoints:
+  description:
+    - The address of each kind of endpoint; empty where the cluster lets no clients in.
+    - No kinds if there is no cluster yet.
+  returned: success
+  type: dict
+  sample:
+    public: 203.0.113.5
+    private: 10.128.0.2
+    dns: ""
 status:
   description: The cluster's status; empty if there is no cluster.
   returned: success
@@ -200,7 +313,8 @@ operations:
 from typing import Any
 
 from ansible_collections.multinet.gke.plugins.module_utils import access, gke_options, module, options
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster import Cluster, Desired
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster import Cluster
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster_options import Desired
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context, reconcile
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
@@ -210,6 +324,7 @@ SPEC: dict[str, Any] = {
         **options.google(),
         **options.wait(2700),
         **gke_options.CLUSTER,
+        "endpoint_kind": options.endpoint_kind(),
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
     "supports_check_mode": True,

@@ -7,29 +7,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from ..errors import Immutable, Problems, Refused
-from ..gke_rules import (
-    DEFAULT_NODE_COUNT,
-    LONGEST_CLUSTER_NAME,
-    check_location,
-    check_max_pods,
-    check_name,
-    check_node_count,
-    check_version,
-    region_of,
-    version_numbers,
-)
+from ..errors import ApiError, Immutable, Refused
+from ..gke_rules import region_of
 from ..reconcile import Change, Plan, State
+from . import cluster_endpoints, cluster_state
 from .clients import Google
+from .cluster_options import Desired
+from .cluster_state import IMMUTABLE, POOL_STATE
 from .nodes import (
     DEFAULT_POOL,
-    MANAGEMENT,
-    OAUTH_SCOPES,
     UNSETTLED,
-    given,
+    carries_networks,
+    default_pool,
     refuse_broken,
     refuse_unusable,
     status_of,
@@ -37,55 +28,12 @@ from .nodes import (
     words,
 )
 from .operations import Operations
-from .references import Place, check_network, check_subnetwork
+from .references import Place
 
-IMMUTABLE = ("network", "subnetwork", "pods_range", "services_range", "dataplane_v2", "default_max_pods_per_node")
 RECREATE = "delete the cluster (state=absent) and create it again"
-
-
-@dataclass(frozen=True)
-class Desired:
-    """What gke_multinet_cluster was asked for; the fields are its options."""
-
-    name: str
-    location: str
-    version: str | None
-    release_channel: str | None
-    network: str | None
-    subnetwork: str | None
-    pods_range: str | None
-    services_range: str | None
-    dataplane_v2: bool
-    multi_networking: bool
-    default_max_pods_per_node: int | None
-    labels: dict[str, str] | None
-    default_pool: dict[str, Any]
-    deletion_protection: bool
-    state: str
-    wait: bool
-
-    @classmethod
-    def from_params(cls, params: dict[str, Any]) -> Desired:
-        """Validate the module's options.
-
-        :raises InvalidOptions: with all problems.
-        """
-        desired = cls(
-            **{name: params[name] for name in cls.__dataclass_fields__ if name != "default_pool"},
-            default_pool=given(params["default_pool"] or {}),
-        )
-        problems = Problems()
-        check_name(problems, "name", desired.name, LONGEST_CLUSTER_NAME)
-        check_location(problems, "location", desired.location)
-        check_version(problems, "version", desired.version)
-        check_network(problems, "network", desired.network)
-        check_subnetwork(problems, "subnetwork", desired.subnetwork)
-        check_max_pods(problems, "default_max_pods_per_node", desired.default_max_pods_per_node)
-        if desired.multi_networking and not desired.dataplane_v2:
-            problems.add("dataplane_v2", False, "multi-networking needs Dataplane V2; set multi_networking=false, too")
-        check_node_count(problems, "default_pool.node_count", desired.default_pool.get("node_count"), least=1)
-        problems.raise_if_any()
-        return desired
+STALE = (409, 412)  # the labels changed since their fingerprint was read
+# What else a change does, as Google's reference of ClusterUpdate warns.
+CONSEQUENCES = {"node_locations": " (adds or removes nodes in every node pool)"}
 
 
 class Cluster:
@@ -107,49 +55,52 @@ class Cluster:
     def observe(self) -> Any | None:
         """Read the cluster; what an operation is changing in it is read when that has ended."""
         found = self._find()
-        if self._waits and status_of(found) == "RECONCILING":
-            self._settle()
-            found = self._find()
+        if self._waits and status_of(found) in ("PROVISIONING", "RECONCILING"):
+            return self._settle()
         return found
-
-    def _find(self) -> Any | None:
-        return self._google.find_cluster(self._desired.location, self._desired.name)
 
     def plan(self, observed: Any | None) -> Plan:
         """Return the changes; see reconcile.Resource."""
         if self._desired.state == "absent":
             return self._plan_absent(observed)
-        if status_of(observed) in ("", "STOPPING"):
-            creation, settle = self._creation(observed), self._settle if self._desired.wait else None
-            return Plan(None, self._new_state(), (creation,), settle=settle, overtaken=self._overtaken)
+        present = observed if status_of(observed) != "STOPPING" else None
+        self._refuse_closed_endpoint(present)
+        if present is None:
+            return self._plan_creation(observed)
         refuse_broken(self._what, observed)
-        before = self._have(observed)
-        after = self._want(before)
+        before, after = cluster_state.compared(self._desired, observed, self._place)
         differing = [key for key in after if before[key] != after[key]]
         self._refuse_immutable(differing, before, after)
         changes = tuple(self._updates(differing, after, observed))
         unsettled = changes or status_of(observed) in UNSETTLED
         return Plan(
-            before,
-            after,
+            self._state(cluster_state.nested(before)),
+            self._state(cluster_state.nested(after)),
             changes,
-            warnings=tuple(self._warnings(observed)),
+            warnings=tuple(self._warnings(differing, observed)),
             settle=self._settle if self._desired.wait and unsettled else None,
         )
 
     def facts(self, observed: Any | None, plan: Plan) -> dict[str, Any]:
         """Return what is needed to reach the cluster, and how it is; never client keys."""
-        status = status_of(observed)
+        status, kind = status_of(observed), self._desired.endpoint_kind
         usable = observed if status != "STOPPING" else None
         return {
-            "endpoint": usable.endpoint if usable else "",
-            "ca_data": usable.master_auth.cluster_ca_certificate if usable else "",
+            "endpoint": cluster_endpoints.address(usable, kind) if usable else "",
+            "ca_data": cluster_endpoints.authority(usable, kind) if usable else "",
+            "endpoints": cluster_endpoints.open_endpoints(usable) if usable else {},
             "status": status,
             "version": observed.current_master_version if observed else "",
             "pending": self._operations.under_way or status in UNSETTLED,
             "operations": self._operations.records,
             "warnings": warnings_of(self._what, observed) if self._desired.state == "present" else [],
         }
+
+    def _find(self) -> Any | None:
+        return self._google.find_cluster(self._desired.location, self._desired.name)
+
+    def _state(self, options: State) -> State:
+        return {"name": self._desired.name, "location": self._desired.location, **options}
 
     def _plan_absent(self, cluster: Any | None) -> Plan:
         if cluster is None:
@@ -160,15 +111,30 @@ class Cluster:
         if self._desired.deletion_protection:
             raise Refused(f"{self._what} is not deleted: deletion_protection=true")
         deletion = self._operations.in_container(f"delete {self._what}", "delete_cluster", name=self._path)
-        return Plan(self._have(cluster), None, (deletion,), settle=settle)
+        before, _after = cluster_state.compared(self._desired, cluster, self._place)
+        return Plan(self._state(cluster_state.nested(before)), None, (deletion,), settle=settle)
 
-    def _settle(self) -> None:
-        """Wait until nothing is under way in the cluster."""
+    def _plan_creation(self, dying: Any | None) -> Plan:
+        """Return how the cluster is made; a default pool that is to go can only go once the cluster is there."""
+        changes = [self._creation(dying)]
+        if self._desired.wait and not self._desired.keeps_default_pool:
+            changes.append(self._pool_deletion())
+        return Plan(
+            None,
+            self._state(cluster_state.new_state(self._desired, self._place)),
+            tuple(changes),
+            settle=self._settle if self._desired.wait else None,
+            overtaken=self._overtaken,
+        )
+
+    def _settle(self) -> Any:
+        """Wait until nothing is under way in the cluster; return it."""
         self._operations.finish()
         found = self._operations.wait_for(
             f"{self._what} is ready", self._find, lambda cluster: status_of(cluster) not in UNSETTLED, status_of
         )
         refuse_unusable(self._what, found)
+        return found
 
     def _overtaken(self) -> bool:
         """Tell whether somebody else created it; unless it was waited for, the next task compares it."""
@@ -184,7 +150,7 @@ class Cluster:
             f"create {self._what} in {self._desired.location}",
             "create_cluster",
             parent=self._parent,
-            cluster=self._new_cluster(),
+            cluster=cluster_state.new_cluster(self._desired, self._place),
         )
         if dying is None:
             return creation
@@ -195,94 +161,32 @@ class Cluster:
 
         return Change(creation.title, call)
 
-    def _new_cluster(self) -> dict[str, Any]:
-        """Return the fields of container_v1.Cluster, as gcloud sends them."""
-        wanted, place = self._desired, self._place
-        channel = {"channel": wanted.release_channel} if wanted.release_channel else None
-        max_pods = wanted.default_max_pods_per_node
-        node_config = {"oauth_scopes": OAUTH_SCOPES, "machine_type": wanted.default_pool.get("machine_type")}
-        fields = {
-            "name": wanted.name,
-            "initial_cluster_version": wanted.version,
-            "release_channel": channel,
-            "network": wanted.network and place.spell(place.network(wanted.network)),
-            "subnetwork": wanted.subnetwork and place.spell(place.subnetwork(wanted.subnetwork)),
-            "ip_allocation_policy": given(
-                {
-                    "use_ip_aliases": True,
-                    "cluster_secondary_range_name": wanted.pods_range,
-                    "services_secondary_range_name": wanted.services_range,
-                }
-            ),
-            "network_config": {
-                **({"datapath_provider": "ADVANCED_DATAPATH"} if wanted.dataplane_v2 else {}),
-                "enable_multi_networking": wanted.multi_networking,
-            },
-            "default_max_pods_constraint": {"max_pods_per_node": max_pods} if max_pods else None,
-            "resource_labels": wanted.labels,
-            "node_pools": [
-                {
-                    "name": DEFAULT_POOL,
-                    "initial_node_count": wanted.default_pool.get("node_count", DEFAULT_NODE_COUNT),
-                    "config": given(node_config),
-                    "management": MANAGEMENT,
-                }
-            ],
-        }
-        return given(fields)
-
-    def _managed(self) -> dict[str, Any]:
-        """Return the options that are compared, without those that were not given."""
-        wanted, place = self._desired, self._place
-        return given(
-            {
-                "release_channel": wanted.release_channel,
-                "version": wanted.version,
-                "network": wanted.network and place.spell(place.network(wanted.network)),
-                "subnetwork": wanted.subnetwork and place.spell(place.subnetwork(wanted.subnetwork)),
-                "pods_range": wanted.pods_range,
-                "services_range": wanted.services_range,
-                "dataplane_v2": wanted.dataplane_v2,
-                "multi_networking": wanted.multi_networking,
-                "default_max_pods_per_node": wanted.default_max_pods_per_node,
-                "labels": wanted.labels,
-            }
+    def _pool_deletion(self) -> Change:
+        """Return the change that deletes the default pool, if it is still what a cluster is made with."""
+        deletion = self._operations.in_container(
+            f"delete node pool {DEFAULT_POOL} of {self._what}",
+            "delete_node_pool",
+            name=f"{self._path}/nodePools/{DEFAULT_POOL}",
         )
 
-    def _new_state(self) -> State:
+        def call() -> None:
+            self._refuse_pool_with_networks(self._settle())
+            deletion.call()
+
+        return Change(deletion.title, call)
+
+    def _refuse_closed_endpoint(self, cluster: Any | None) -> None:
+        """Refuse to return an endpoint that lets nobody in, now or after the changes."""
         wanted = self._desired
-        pool = {"default_pool": wanted.default_pool} if wanted.default_pool else {}
-        return {"name": wanted.name, "location": wanted.location, **self._managed(), **pool}
-
-    def _have(self, cluster: Any) -> State:
-        """Return what is managed, as it is."""
-        network, policy = cluster.network_config, cluster.ip_allocation_policy
-        labels = self._desired.labels or {}
-        state = {
-            "release_channel": cluster.release_channel.channel.name,
-            "version": cluster.current_master_version,
-            "network": self._place.spell(self._place.network_of(cluster)),
-            "subnetwork": self._place.spell(self._place.subnetwork_of(cluster)),
-            "pods_range": policy.cluster_secondary_range_name,
-            "services_range": policy.services_secondary_range_name,
-            "dataplane_v2": network.datapath_provider.name == "ADVANCED_DATAPATH",
-            "multi_networking": network.enable_multi_networking,
-            "default_max_pods_per_node": cluster.default_max_pods_constraint.max_pods_per_node,
-            "labels": {key: value for key, value in cluster.resource_labels.items() if key in labels},
-        }
-        managed = self._managed()
-        return {
-            "name": self._desired.name,
-            "location": self._desired.location,
-            **{key: value for key, value in state.items() if key in managed},
-        }
-
-    def _want(self, before: State) -> State:
-        """Return what is managed, as it is to be; a version that is satisfied stays what it is."""
-        after = {"name": self._desired.name, "location": self._desired.location, **self._managed()}
-        if "version" in after and not _is_older(before["version"], after["version"]):
-            after["version"] = before["version"]
-        return after
+        if wanted.endpoint_kind is None:
+            return
+        private_only, dns = wanted.private.get("endpoint"), wanted.dns_endpoint
+        if private_only is None:
+            private_only = cluster is not None and not cluster_endpoints.has_public(cluster)
+        if dns is None:
+            dns = cluster is not None and cluster_endpoints.has_dns(cluster)
+        endpoints = {"public": not private_only, "private": True, "dns": dns}
+        cluster_endpoints.refuse_closed(wanted.name, wanted.endpoint_kind, endpoints)
 
     def _refuse_immutable(self, differing: list[str], before: State, after: State) -> None:
         immutable = {key: (before[key], after[key]) for key in differing if key in IMMUTABLE}
@@ -292,56 +196,77 @@ class Cluster:
     def _updates(self, differing: list[str], after: State, cluster: Any) -> Iterator[Change]:
         """Yield one mutation per field: Kubernetes Engine wants it so."""
         for key in differing:
-            title = f"set {key} of {self._what} to {words(after[key])}"
-            if key == "labels":
-                yield self._operations.in_container(
-                    title,
-                    "set_labels",
-                    name=self._path,
-                    resource_labels={**cluster.resource_labels, **after["labels"]},
-                    label_fingerprint=cluster.label_fingerprint,
-                )
+            if key == POOL_STATE:
+                self._refuse_pool_with_networks(cluster)
+                # While the cluster is being made, the deletion would have to wait.
+                if self._desired.wait or status_of(cluster) != "PROVISIONING":
+                    yield self._pool_deletion()
                 continue
             if key == "multi_networking" and not after[key]:
                 self._refuse_if_in_use(cluster)
-            update = {
-                "release_channel": {"desired_release_channel": {"channel": after[key]}},
-                "version": {"desired_master_version": after[key]},
-                "multi_networking": {"desired_enable_multi_networking": after[key]},
-            }[key]
-            yield self._operations.in_container(title, "update_cluster", name=self._path, update=update)
+            title = f"set {key} of {self._what} to {words(after[key]) or 'none'}{CONSEQUENCES.get(key, '')}"
+            if key == "labels":
+                yield self._labelling(title, after[key], cluster)
+                continue
+            yield self._operations.in_container(
+                title, "update_cluster", name=self._path, update=cluster_state.update(key, after[key])
+            )
+
+    def _labelling(self, title: str, labels: dict[str, str], cluster: Any) -> Change:
+        """Return the change that adds labels to those that are there, which the API replaces as a whole.
+
+        If somebody else has changed them meanwhile, they are read again, once.
+        """
+
+        def send(found: Any) -> None:
+            self._operations.in_container(
+                title,
+                "set_labels",
+                name=self._path,
+                resource_labels={**found.resource_labels, **labels},
+                label_fingerprint=found.label_fingerprint,
+            ).call()
+
+        def call() -> None:
+            try:
+                send(cluster)
+            except ApiError as error:
+                if error.status not in STALE:
+                    raise
+                found = self._find()
+                refuse_unusable(self._what, found)
+                send(found)
+
+        return Change(title, call)
 
     def _refuse_if_in_use(self, cluster: Any) -> None:
-        pools = [
-            pool.name
-            for pool in cluster.node_pools
-            if pool.network_config.additional_node_network_configs or pool.network_config.additional_pod_network_configs
-        ]
+        pools = [pool.name for pool in cluster.node_pools if carries_networks(pool)]
         if pools:
             raise Refused(
                 f"{self._what}: multi_networking is used by node pools {', '.join(pools)}; delete these first"
             )
 
-    def _warnings(self, cluster: Any) -> Iterator[str]:
+    def _refuse_pool_with_networks(self, cluster: Any) -> None:
+        pool = default_pool(cluster)
+        if pool is not None and carries_networks(pool):
+            raise Refused(
+                f"node pool {DEFAULT_POOL} of {self._what} has additional networks, so it is not what the cluster was "
+                f"made with; leave {POOL_STATE} out, or delete the pool with gke_multinet_nodepool"
+            )
+
+    def _warnings(self, differing: list[str], cluster: Any) -> Iterator[str]:
         wanted, have = self._desired.version, cluster.current_master_version
-        if wanted is not None and not _fits(have, wanted) and not _is_older(have, wanted):
+        if wanted is not None and not cluster_state.fits(have, wanted) and not cluster_state.is_older(have, wanted):
             yield f"{self._what} runs {have}, newer than {wanted}; a control plane cannot be downgraded"
-        pool = next((pool for pool in cluster.node_pools if pool.name == DEFAULT_POOL), None)
-        if pool is not None:
-            have_pool = {"node_count": pool.initial_node_count, "machine_type": pool.config.machine_type}
-            for key, value in self._desired.default_pool.items():
-                if have_pool[key] != value:
-                    yield (
-                        f"{key} of node pool {DEFAULT_POOL} is {have_pool[key]}, not {value}: default_pool counts when "
-                        "the cluster is made; afterwards gke_multinet_nodepool manages the pool"
-                    )
-
-
-def _fits(have: str, want: str) -> bool:
-    """Tell whether a version begins as wanted: 1.34.4-gke.1000 fits 1.34, and every version fits "latest"."""
-    numbers = version_numbers(want)
-    return version_numbers(have)[: len(numbers)] == numbers
-
-
-def _is_older(have: str, want: str) -> bool:
-    return not _fits(have, want) and version_numbers(have) < version_numbers(want)
+        if "private.nodes" in differing:
+            yield f"private.nodes of {self._what} counts for new node pools; the nodes of others stay as they are"
+        pool = default_pool(cluster)
+        if pool is None or not self._desired.keeps_default_pool:
+            return
+        have_pool = {"node_count": pool.initial_node_count, "machine_type": pool.config.machine_type}
+        for key, value in have_pool.items():
+            if self._desired.default_pool.get(key, value) != value:
+                yield (
+                    f"{key} of node pool {DEFAULT_POOL} is {value}, not {self._desired.default_pool[key]}: "
+                    "default_pool counts when the cluster is made; afterwards gke_multinet_nodepool manages the pool"
+                )

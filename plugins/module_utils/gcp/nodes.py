@@ -42,6 +42,18 @@ def words(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def default_pool(cluster: Any) -> Any | None:
+    """Return the pool that a cluster (container_v1.Cluster) was made with, None if it is gone or going."""
+    pool = next((pool for pool in cluster.node_pools if pool.name == DEFAULT_POOL), None)
+    return None if status_of(pool) == "STOPPING" else pool
+
+
+def carries_networks(pool: Any) -> bool:
+    """Tell whether a node pool (container_v1.NodePool) has additional networks."""
+    config = pool.network_config
+    return bool(config.additional_node_network_configs or config.additional_pod_network_configs)
+
+
 def status_of(resource: Any | None) -> str:
     """Return the status of a cluster or node pool, empty if there is none."""
     return str(resource.status.name) if resource is not None else ""

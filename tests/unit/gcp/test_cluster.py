@@ -11,8 +11,9 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from google.cloud import container_v1
 
-from ansible_collections.multinet.gke.plugins.module_utils.errors import Immutable, InvalidOptions, Refused
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster import Cluster, Desired
+from ansible_collections.multinet.gke.plugins.module_utils.errors import Immutable, Refused
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster import Cluster
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster_options import Desired
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Plan
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
@@ -48,10 +49,31 @@ def cluster(**fields: Any) -> container_v1.Cluster:
             "release_channel": {"channel": "REGULAR"},
             "default_max_pods_constraint": {"max_pods_per_node": 110},
             "resource_labels": {"team": "a"},
+            "locations": ["us-central1-c", "us-central1-a"],
+            "ip_allocation_policy": {
+                "cluster_secondary_range_name": "pods",
+                "cluster_ipv4_cidr_block": "10.4.0.0/14",
+                "services_ipv4_cidr_block": "34.118.224.0/20",
+            },
+            **endpoints(),
             "node_pools": [{"name": "default-pool", "initial_node_count": 3, "config": {"machine_type": "e2-medium"}}],
             **fields,
         }
     )
+
+
+def endpoints(*, public: bool = True, dns: bool = False) -> dict[str, Any]:
+    return {
+        "control_plane_endpoints_config": {
+            "dns_endpoint_config": {"endpoint": "gke-1.us-central1.gke.goog", "allow_external_traffic": dns},
+            "ip_endpoints_config": {
+                "enabled": True,
+                "enable_public_endpoint": public,
+                "public_endpoint": "203.0.113.5",
+                "private_endpoint": "10.128.0.2",
+            },
+        }
+    }
 
 
 def resource(wanted: Desired) -> Cluster:
@@ -72,29 +94,18 @@ def networks(**fields: Any) -> dict[str, Any]:
 
 
 def test_a_cluster_is_made() -> None:
-    planned = plan(desired(version="1.34", default_pool={"node_count": 1}), None)
+    planned = plan(desired(version="1.34", default_pool={"node_count": 1}, private={"nodes": True}), None)
     assert titles(planned) == ["create cluster edge in us-central1-c"]
     assert planned.before is None
     assert planned.after == {
         "name": "edge",
         "location": "us-central1-c",
         "version": "1.34",
+        "private": {"nodes": True},
         "dataplane_v2": True,
         "multi_networking": True,
-        "default_pool": {"node_count": 1},
+        "default_pool": {"state": "present", "node_count": 1},
     }
-
-
-def test_what_is_sent_is_what_gcloud_sends() -> None:
-    fields = resource(desired(version="1.34"))._new_cluster()
-    assert fields["initial_cluster_version"] == "1.34"
-    assert fields["ip_allocation_policy"] == {"use_ip_aliases": True}
-    assert fields["network_config"] == {"datapath_provider": "ADVANCED_DATAPATH", "enable_multi_networking": True}
-    (pool,) = fields["node_pools"]
-    assert (pool["name"], pool["initial_node_count"]) == ("default-pool", 3)
-    assert len(pool["config"]["oauth_scopes"]) == 6
-    assert not {"network", "subnetwork", "release_channel", "resource_labels"} & fields.keys()
-    assert container_v1.Cluster(fields).name == "edge"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +119,17 @@ def test_what_is_sent_is_what_gcloud_sends() -> None:
         {"release_channel": "REGULAR"},
         {"network": "default", "subnetwork": "projects/p/regions/us-central1/subnetworks/default"},
         {"labels": {"team": "a"}},
+        {"labels": {}},
         {"default_max_pods_per_node": 110},
+        {"description": "", "pods_cidr": "10.4.0.0/14", "services_cidr": "34.118.224.0/20"},
+        {"pods_range": "pods"},
+        {"node_locations": ["us-central1-a", "us-central1-c"]},
+        {"private": {}},
+        {"private": {"nodes": False, "endpoint": False}},
+        {"dns_endpoint": False},
+        {"endpoint_kind": "public"},
+        {"endpoint_kind": "private"},
+        {"workload_pool": ""},
         {"default_pool": {"node_count": 3, "machine_type": "e2-medium"}},
     ],
 )
@@ -126,16 +147,52 @@ def test_nothing_is_done_where_it_is_as_declared(options: dict[str, Any]) -> Non
         ({"version": "1.35"}, {}, ["set version of cluster edge to 1.35"]),
         ({"version": "1.34.5"}, {}, ["set version of cluster edge to 1.34.5"]),
         ({"release_channel": "RAPID"}, {}, ["set release_channel of cluster edge to RAPID"]),
+        (
+            {"authorized_networks": [{"cidr": "10.0.0.0/8", "name": "inside"}, {"cidr": "1.2.3.4/32"}]},
+            {},
+            ["set authorized_networks of cluster edge to cidr=1.2.3.4/32; cidr=10.0.0.0/8, name=inside"],
+        ),
+        ({"authorized_networks": []}, {}, ["set authorized_networks of cluster edge to none"]),
+        ({"dns_endpoint": True, "endpoint_kind": "dns"}, {}, ["set dns_endpoint of cluster edge to true"]),
+        ({"private": {"endpoint": True}}, {}, ["set private.endpoint of cluster edge to true"]),
+        ({"private": {"nodes": True}}, {}, ["set private.nodes of cluster edge to true"]),
+        (
+            {"node_locations": ["us-central1-c", "us-central1-b"]},
+            {},
+            [
+                "set node_locations of cluster edge to us-central1-b; us-central1-c "
+                "(adds or removes nodes in every node pool)"
+            ],
+        ),
+        ({"workload_pool": "p.svc.id.goog"}, {}, ["set workload_pool of cluster edge to p.svc.id.goog"]),
+        (
+            {"workload_pool": ""},
+            {"workload_identity_config": {"workload_pool": "p.svc.id.goog"}},
+            ["set workload_pool of cluster edge to none"],
+        ),
         ({"labels": {"a": "b"}}, {}, ["set labels of cluster edge to a=b"]),
         ({}, networks(enable_multi_networking=False), ["set multi_networking of cluster edge to true"]),
         ({"multi_networking": False}, networks(), ["set multi_networking of cluster edge to false"]),
+        ({"default_pool": {"state": "absent"}}, {}, ["delete node pool default-pool of cluster edge"]),
         (
-            {"release_channel": "RAPID", "version": "1.35", "labels": {"a": "b"}},
+            {
+                "labels": {"a": 1},
+                "version": "1.35",
+                "release_channel": "RAPID",
+                "private": {"endpoint": True},
+                "dns_endpoint": True,
+                "authorized_networks": [],
+                "default_pool": {"state": "absent"},
+            },
             {},
             [
                 "set release_channel of cluster edge to RAPID",
                 "set version of cluster edge to 1.35",
-                "set labels of cluster edge to a=b",
+                "set authorized_networks of cluster edge to none",
+                "set dns_endpoint of cluster edge to true",
+                "set private.endpoint of cluster edge to true",
+                "set labels of cluster edge to a=1",
+                "delete node pool default-pool of cluster edge",
             ],
         ),
     ],
@@ -149,29 +206,85 @@ def test_what_differs_is_changed_one_field_at_a_time(
     assert planned.settle is not None
 
 
-def test_labels_of_others_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[dict[str, Any]] = []
-    monkeypatch.setattr(Operations, "in_container", lambda self, title, method, **request: sent.append(request))
-    plan(desired(labels={"a": "b"}), cluster(label_fingerprint="78cdf2f6"))
-    assert sent[0]["resource_labels"] == {"team": "a", "a": "b"}
-    assert sent[0]["label_fingerprint"] == "78cdf2f6"
+def test_the_difference_is_in_the_words_of_the_options() -> None:
+    wanted = desired(
+        private={"endpoint": True}, labels={"team": "b"}, authorized_networks=[], default_pool={"state": "absent"}
+    )
+    planned = plan(wanted, cluster())
+    fixed = {"name": "edge", "location": "us-central1-c", "dataplane_v2": True, "multi_networking": True}
+    assert planned.before == {
+        **fixed,
+        "private": {"endpoint": False},
+        "labels": {"team": "a"},
+        "authorized_networks": None,
+        "default_pool": {"state": "present"},
+    }
+    assert planned.after == {
+        **fixed,
+        "private": {"endpoint": True},
+        "labels": {"team": "b"},
+        "authorized_networks": [],
+        "default_pool": {"state": "absent"},
+    }
 
 
 @pytest.mark.parametrize(
-    ("options", "field"),
+    ("options", "fields"),
     [
-        ({"network": "other"}, "network"),
-        ({"subnetwork": "other"}, "subnetwork"),
-        ({"pods_range": "pods"}, "pods_range"),
-        ({"services_range": "services"}, "services_range"),
-        ({"dataplane_v2": False, "multi_networking": False}, "dataplane_v2"),
-        ({"default_max_pods_per_node": 32}, "default_max_pods_per_node"),
+        ({"description": "other"}, ["description"]),
+        ({"network": "other"}, ["network"]),
+        ({"network": "projects/host/global/networks/default"}, ["network"]),
+        ({"subnetwork": "other"}, ["subnetwork"]),
+        ({"subnetwork": "projects/host/regions/us-central1/subnetworks/default"}, ["subnetwork"]),
+        ({"pods_range": "other"}, ["pods_range"]),
+        ({"pods_cidr": "10.8.0.0/14"}, ["pods_cidr"]),
+        ({"services_range": "services"}, ["services_range"]),
+        ({"services_cidr": "10.8.0.0/20"}, ["services_cidr"]),
+        ({"dataplane_v2": False, "multi_networking": False}, ["dataplane_v2"]),
+        ({"default_max_pods_per_node": 32}, ["default_max_pods_per_node"]),
+        ({"private": {"nodes": True, "master_cidr": "172.16.0.0/28"}}, ["private.master_cidr"]),
+        ({"network": "other", "subnetwork": "other", "labels": {"a": "b"}}, ["network", "subnetwork"]),
     ],
 )
-def test_what_cannot_be_changed_is_refused_with_the_remedy(options: dict[str, Any], field: str) -> None:
+def test_what_cannot_be_changed_is_refused_with_the_remedy(options: dict[str, Any], fields: list[str]) -> None:
     with pytest.raises(Immutable, match="delete the cluster") as caught:
         plan(desired(**options), cluster())
-    assert list(caught.value.differences) == [field]
+    assert list(caught.value.differences) == fields
+
+
+@pytest.mark.parametrize(
+    ("options", "found", "message"),
+    [
+        ({"endpoint_kind": "dns"}, None, "set dns_endpoint=true"),
+        ({"endpoint_kind": "dns"}, cluster(), "set dns_endpoint=true"),
+        ({"endpoint_kind": "public"}, cluster(**endpoints(public=False)), "set private.endpoint=false"),
+    ],
+)
+def test_an_endpoint_that_lets_nobody_in_is_refused(
+    options: dict[str, Any], found: container_v1.Cluster | None, message: str
+) -> None:
+    with pytest.raises(Refused, match=message):
+        plan(desired(**options), found)
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({"endpoint_kind": "public"}, None),
+        ({"endpoint_kind": "private"}, None),
+        ({"endpoint_kind": "dns", "dns_endpoint": True}, None),
+        ({"endpoint_kind": "dns"}, cluster(**endpoints(dns=True))),
+        ({"endpoint_kind": "public", "private": {"endpoint": False}}, cluster(**endpoints(public=False))),
+    ],
+)
+def test_an_endpoint_that_is_open_or_opened_is_not(options: dict[str, Any], found: container_v1.Cluster | None) -> None:
+    plan(desired(**options), found)
+
+
+def test_new_private_nodes_are_warned_of() -> None:
+    assert plan(desired(private={"nodes": True}), cluster()).warnings == (
+        "private.nodes of cluster edge counts for new node pools; the nodes of others stay as they are",
+    )
 
 
 def test_a_newer_version_is_left_with_a_warning() -> None:
@@ -190,6 +303,42 @@ def test_multi_networking_that_is_used_is_not_switched_off() -> None:
     pool = {"name": "m", "network_config": {"additional_node_network_configs": [{"network": "n"}]}}
     with pytest.raises(Refused, match="used by node pools m"):
         plan(desired(multi_networking=False), cluster(node_pools=[pool]))
+
+
+@pytest.mark.parametrize("config", ["additional_node_network_configs", "additional_pod_network_configs"])
+def test_a_default_pool_with_additional_networks_is_not_deleted(config: str) -> None:
+    pool = {"name": "default-pool", "network_config": {config: [{"subnetwork": "s"}]}}
+    with pytest.raises(Refused, match="has additional networks"):
+        plan(desired(default_pool={"state": "absent"}), cluster(node_pools=[pool]))
+
+
+@pytest.mark.parametrize(
+    ("pools", "expected"),
+    [
+        ([], []),
+        ([{"name": "other"}], []),
+        ([{"name": "default-pool", "status": "STOPPING"}], []),
+        ([{"name": "other"}, {"name": "default-pool"}], ["delete node pool default-pool of cluster edge"]),
+    ],
+)
+def test_the_default_pool_alone_is_deleted_and_once(pools: list[dict[str, Any]], expected: list[str]) -> None:
+    assert titles(plan(desired(default_pool={"state": "absent"}), cluster(node_pools=pools))) == expected
+
+
+@pytest.mark.parametrize(
+    ("wait", "found", "expected"),
+    [
+        (True, None, ["create cluster edge in us-central1-c", "delete node pool default-pool of cluster edge"]),
+        (False, None, ["create cluster edge in us-central1-c"]),
+        (False, cluster(status="PROVISIONING"), []),
+        (False, cluster(), ["delete node pool default-pool of cluster edge"]),
+        (True, cluster(status="PROVISIONING"), ["delete node pool default-pool of cluster edge"]),
+    ],
+)
+def test_the_default_pool_goes_once_the_cluster_is_there(
+    wait: bool, found: container_v1.Cluster | None, expected: list[str]
+) -> None:
+    assert titles(plan(desired(default_pool={"state": "absent"}, wait=wait), found)) == expected
 
 
 @pytest.mark.parametrize("wait", [True, False])
@@ -233,13 +382,15 @@ def test_a_cluster_that_was_waited_for_in_vain_is_an_error(
         settle()
 
 
+@pytest.mark.parametrize("status", ["PROVISIONING", "RECONCILING"])
 @pytest.mark.parametrize(("wait", "check_mode", "expected"), [(True, False, 0), (False, False, 1), (True, True, 1)])
-def test_what_an_operation_is_changing_is_read_when_it_has_ended(wait: bool, check_mode: bool, expected: int) -> None:
+def test_what_an_operation_is_changing_is_read_when_it_has_ended(
+    status: str, wait: bool, check_mode: bool, expected: int
+) -> None:
     """A change that an earlier task has started must not be made a second time."""
     readings = [
-        cluster(status="RECONCILING", resource_labels={"team": "a"}),
-        cluster(status="RECONCILING", resource_labels={"team": "a"}),
-        cluster(resource_labels={"team": "b"}),
+        cluster(status=status, resource_labels={"team": "a"}),
+        cluster(status=status, resource_labels={"team": "a"}),
         cluster(resource_labels={"team": "b"}),
     ]
     google: Any = SimpleNamespace(
@@ -282,6 +433,7 @@ def test_facts_reach_the_cluster_and_hold_no_secret() -> None:
     assert facts == {
         "endpoint": "203.0.113.5",
         "ca_data": "LS0t",
+        "endpoints": {"public": "203.0.113.5", "private": "10.128.0.2", "dns": ""},
         "status": "RUNNING",
         "version": "1.34.4-gke.1047000",
         "pending": False,
@@ -292,32 +444,23 @@ def test_facts_reach_the_cluster_and_hold_no_secret() -> None:
     assert all(f"\n{fact}:" in RETURN for fact in facts.keys() - {"warnings"})
 
 
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (None, ("203.0.113.5", "LS0t")),
+        ("public", ("203.0.113.5", "LS0t")),
+        ("private", ("10.128.0.2", "LS0t")),
+        ("dns", ("gke-1.us-central1.gke.goog", "")),
+    ],
+)
+def test_the_endpoint_is_of_the_kind_that_was_asked_for(kind: str | None, expected: tuple[str, str]) -> None:
+    wanted, found = resource(desired(**{"endpoint_kind": kind} if kind else {})), cluster(**endpoints(dns=True))
+    facts = wanted.facts(found, wanted.plan(found))
+    assert (facts["endpoint"], facts["ca_data"]) == expected
+
+
 @pytest.mark.parametrize("found", [None, cluster(status="STOPPING")])
 def test_a_cluster_to_be_made_has_an_empty_endpoint(found: container_v1.Cluster | None) -> None:
     wanted = resource(desired())
     facts = wanted.facts(found, wanted.plan(found))
     assert (facts["endpoint"], facts["ca_data"]) == ("", "")
-
-
-def test_all_problems_are_named_at_once() -> None:
-    with pytest.raises(InvalidOptions) as caught:
-        desired(
-            name="Edge",
-            location="nowhere",
-            version="1.20",
-            network="a_b",
-            subnetwork="a_b",
-            dataplane_v2=False,
-            default_max_pods_per_node=5,
-            default_pool={"node_count": 0},
-        )
-    assert [problem.path for problem in caught.value.problems] == [
-        "name",
-        "location",
-        "version",
-        "network",
-        "subnetwork",
-        "default_max_pods_per_node",
-        "dataplane_v2",
-        "default_pool.node_count",
-    ]

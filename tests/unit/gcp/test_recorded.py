@@ -15,7 +15,13 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from google.cloud import compute_v1, container_v1
 
-from ansible_collections.multinet.gke.plugins.module_utils.gcp import cluster, nodepool, pool_options, vpc
+from ansible_collections.multinet.gke.plugins.module_utils.gcp import (
+    cluster,
+    cluster_options,
+    nodepool,
+    pool_options,
+    vpc,
+)
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
 from ansible_collections.multinet.gke.plugins.modules import (
@@ -112,7 +118,7 @@ def test_secondary_ranges_are_found() -> None:
 def test_a_cluster_with_multi_networking_is_adopted() -> None:
     (golden,) = TRAFFIC.glob("golden-v1-cluster-*.json")
     found = message(container_v1.Cluster, json.loads(golden.read_text().replace("PROJECT_ID", "p")))
-    wanted = cluster.Desired.from_params(
+    wanted = cluster_options.Desired.from_params(
         parameters(
             gke_multinet_cluster,
             name="edge",
@@ -124,27 +130,53 @@ def test_a_cluster_with_multi_networking_is_adopted() -> None:
             pods_range="cft-gke-test-pods-2sv7",
             services_range="cft-gke-test-services-2sv7",
             default_max_pods_per_node=110,
+            node_locations=["us-central1-a", "us-central1-b", "us-central1-c"],
+            private={"nodes": True, "endpoint": True, "master_cidr": "172.16.0.0/28"},
+            authorized_networks=[{"cidr": "10.0.0.0/17"}],
+            dns_endpoint=False,
+            endpoint_kind="private",
+            labels={"goog-terraform-provisioned": "true"},
+            workload_pool="p.svc.id.goog",
+            description="",
+            default_pool={"state": "absent"},
         )
     )
     resource = cluster.Cluster(wanted, GOOGLE, operations(), check_mode=False)
     plan = resource.plan(found)
     assert plan.changes == ()
     assert plan.warnings == ()
-    assert resource.facts(found, plan)["status"] == "RUNNING"
+    assert plan.before == plan.after
+    facts = resource.facts(found, plan)
+    assert facts["status"] == "RUNNING"
+    assert facts["endpoint"] == "172.16.0.2"
+    assert facts["endpoints"] == {"public": "", "private": "172.16.0.2", "dns": ""}
 
 
-@pytest.mark.parametrize("log", ["02", "04", "05", "07"])
+@pytest.mark.parametrize("log", ["02", "04", "05", "06", "07"])
 def test_every_reading_of_a_recorded_cluster_is_understood(log: str) -> None:
-    for body in answers(log, r"/clusters/[^/?]+"):
+    bodies = answers(log, r"/clusters/[^/?]+")
+    assert bodies
+    for body in bodies:
         found = message(container_v1.Cluster, body)
         v2 = body.get("networkConfig", {}).get("datapathProvider") == "ADVANCED_DATAPATH"
-        wanted = cluster.Desired.from_params(
+        closed = body.get("endpoint", "") == body["privateClusterConfig"]["privateEndpoint"]
+        networks = {"authorized_networks": []} if closed else {}
+        wanted = cluster_options.Desired.from_params(
             parameters(
                 gke_multinet_cluster,
                 name="edge",
-                location="us-central1-a",
+                location=body["location"],
                 network=body["network"],
                 subnetwork=body["subnetwork"],
+                pods_cidr=body["ipAllocationPolicy"]["clusterIpv4CidrBlock"],
+                services_cidr=body["ipAllocationPolicy"]["servicesIpv4CidrBlock"],
+                node_locations=body["locations"],
+                private={"nodes": log == "06", "endpoint": closed},
+                **networks,
+                labels=body.get("resourceLabels", {}),
+                workload_pool=body.get("workloadIdentityConfig", {}).get("workloadPool", ""),
+                dns_endpoint=False,
+                description="",
                 dataplane_v2=v2,
                 multi_networking=False,
             )
