@@ -310,9 +310,7 @@ def test_what_is_found_done_is_not_sent_again() -> None:
 @pytest.mark.parametrize(("remade", "tries"), [(True, MOST_DOUBTS), (False, 1)])
 def test_a_fingerprint_that_never_is_current_is_given_up(remade: bool, tries: int) -> None:
     operations, google, _ = make([STALE] * MOST_DOUBTS)
+    start, request = (operations.rewrite_in_compute, [dict]) if remade else (operations.start_compute, [])
     with pytest.raises(ApiError, match="Invalid fingerprint"):
-        if remade:
-            operations.rewrite_in_compute("add range", "Subnetworks", "patch", dict)
-        else:
-            operations.start_compute("add range", "Subnetworks", "patch")
+        start("add range", "Subnetworks", "patch", *request)
     assert len(google.sent) == tries

@@ -208,7 +208,7 @@ def test_a_node_pool_is_adopted_at_every_stage_of_its_recording() -> None:
                 else {"enabled": False},
             )
         )
-        found = nodepool.Observed(container_v1.Cluster({"name": "edge", "status": "RUNNING"}), pool)
+        found = nodepool.Observed(pool, container_v1.Cluster({"name": "edge", "status": "RUNNING"}))
         resource = nodepool.NodePool(wanted, GOOGLE, operations(), check_mode=False)
         plan = resource.plan(found)
         assert [change.title for change in plan.changes] == []
