@@ -12,7 +12,7 @@ from typing import Any
 from .errors import AccessError, InvalidOptions, Problem, Refused
 from .gcp.clients import Google
 from .gcp.cluster_endpoints import reach
-from .gcp.credentials import current_token, find_credentials
+from .gcp.credentials import find_credentials
 from .kube import connection
 from .kube.client import Kube, Nowhere
 from .reconcile import Context
@@ -61,7 +61,7 @@ def kubernetes(params: Params, context: Context) -> Kube:
         connection.from_endpoint(
             endpoint,
             _pem(ca_data or ""),
-            token=lambda: current_token(credentials),
+            token=credentials.access_token,
             proxy=params["proxy"],
         )
     )

@@ -10,7 +10,7 @@ Only these classes leave a layer. A module turns them into ``fail_json`` in one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,22 +117,43 @@ class Unreachable(AccessError):
 class ApiError(MultinetError):
     """A Google or Kubernetes API refused a request."""
 
-    def __init__(self, what: str, status: int, reason: str, message: str) -> None:
+    def __init__(
+        self, what: str, status: int, reason: str, message: str, *, remedy: str = "", retry_after: float = 0.0
+    ) -> None:
+        """Take what was asked and what was answered.
+
+        :param remedy: what to do about it, where that is known.
+        :param retry_after: seconds for which the server asks to be left alone.
+        """
         self.what, self.status, self.reason, self.api_message = what, status, reason, message
-        super().__init__(f"{what}: HTTP {status} {reason}: {message}")
+        self.retry_after = retry_after
+        text = " ".join(filter(None, (f"{what}: HTTP {status}", reason))) + f": {message}"
+        super().__init__(f"{text}; {remedy}" if remedy else text)
 
     def details(self) -> dict[str, Any]:
         """Return ``api_error``: status, reason and the server's own words."""
         return {"api_error": {"status": self.status, "reason": self.reason, "message": self.api_message}}
 
 
+class Stale(ApiError):
+    """Somebody else has changed the resource since it was read, and nothing was changed now: it is to be read again."""
+
+
 class OperationFailed(MultinetError):
     """A long-running Google operation ended with an error."""
 
     def __init__(self, operation: str, title: str, errors: list[dict[str, str]]) -> None:
-        self.operation, self.errors = operation, errors
+        self.operation, self.title, self.errors = operation, title, errors
         reasons = "; ".join(f"{error.get('code', '')}: {error.get('message', '')}".strip(": ") for error in errors)
         super().__init__(f"{title} failed (operation {operation}): {reasons}")
+
+    @classmethod
+    def of_several(cls, failures: Sequence[OperationFailed]) -> OperationFailed:
+        """Return one failure for operations that were under way together."""
+        errors = [{**error, "operation": each.operation} for each in failures for error in each.errors]
+        failed = cls(failures[0].operation, failures[0].title, errors)
+        failed.args = ("\n".join(map(str, failures)),)
+        return failed
 
     def details(self) -> dict[str, Any]:
         """Return ``operation`` and its ``errors`` with code and message."""

@@ -23,7 +23,7 @@ def google() -> Spec:
         "project": {"type": "str", "fallback": (env_fallback, ["GCP_PROJECT"])},
         "auth_kind": {
             "type": "str",
-            "choices": ["application", "serviceaccount", "accesstoken"],
+            "choices": ["application", "serviceaccount", "accesstoken", "machineaccount"],
             "default": "application",
             "fallback": (env_fallback, ["GCP_AUTH_KIND"]),
         },
@@ -34,8 +34,16 @@ def google() -> Spec:
             "fallback": (env_fallback, ["GCP_SERVICE_ACCOUNT_CONTENTS"]),
         },
         "access_token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GCP_ACCESS_TOKEN"])},
+        "service_account_email": {"type": "str", "fallback": (env_fallback, ["GCP_SERVICE_ACCOUNT_EMAIL"])},
+        "impersonate_service_account": {
+            "type": "str",
+            "fallback": (env_fallback, ["GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"]),
+        },
+        "scopes": {"type": "list", "elements": "str", "fallback": (env_fallback, ["GCP_SCOPES"])},
+        "quota_project": {"type": "str", "fallback": (env_fallback, ["GOOGLE_CLOUD_QUOTA_PROJECT"])},
         "compute_endpoint": {"type": "str", "fallback": (env_fallback, ["MULTINET_COMPUTE_ENDPOINT"])},
         "container_endpoint": {"type": "str", "fallback": (env_fallback, ["MULTINET_CONTAINER_ENDPOINT"])},
+        "iam_endpoint": {"type": "str", "fallback": (env_fallback, ["MULTINET_IAM_ENDPOINT"])},
     }
 
 

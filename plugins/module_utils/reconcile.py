@@ -14,8 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from .errors import Stale
+
 Observed = TypeVar("Observed")
 State = dict[str, Any]
+
+MOST_ROUNDS = 5  # of reading and planning again, because others are at the same resource
 
 
 class Context(Protocol):
@@ -84,21 +88,20 @@ def reconcile(resource: Resource[Observed], context: Context) -> dict[str, Any]:
     Returns the module's result: ``changed``, ``actions`` (titles of the writes), ``diff`` if wanted, the state under
     the resource's key (the predicted one in check mode), and its facts.
     """
-    observed, plan = _planned(resource, context)
-    changes = plan.changes
+    observed = resource.observe()
+    plan = resource.plan(observed)
+    for warning in plan.warnings:
+        context.warn(warning)
+    actions = [change.title for change in plan.changes]
     if (plan.changes or plan.settle) and not context.check_mode:
-        _apply(plan, context)
-        if plan.overtaken():
-            rest = _planned(resource, context)[1]
-            _apply(rest, context)
-            changes += rest.changes
+        actions = _converge(resource, plan, context)
         observed = resource.observe()
     facts = resource.facts(observed, plan)
     for warning in facts.pop("warnings", ()):
         context.warn(warning)
     result: dict[str, Any] = {
-        "changed": bool(changes),
-        "actions": [change.title for change in changes],
+        "changed": bool(actions),
+        "actions": actions,
         resource.key: plan.after,
         **facts,
     }
@@ -107,17 +110,27 @@ def reconcile(resource: Resource[Observed], context: Context) -> dict[str, Any]:
     return result
 
 
-def _planned(resource: Resource[Observed], context: Context) -> tuple[Observed, Plan]:
-    observed = resource.observe()
-    plan = resource.plan(observed)
-    for warning in plan.warnings:
-        context.warn(warning)
-    return observed, plan
+def _converge(resource: Resource[Observed], plan: Plan, context: Context) -> list[str]:
+    """Apply a plan, and a new one as long as others changed what it was made for; return the titles of what was done.
 
-
-def _apply(plan: Plan, context: Context) -> None:
-    for change in plan.changes:
-        context.progress(change.title)
-        change.call()
-    if plan.settle:
-        plan.settle()
+    :raises Stale: others change it faster than we read it.
+    """
+    done: dict[str, None] = {}  # in order; what is done once more after others have undone it is named once
+    for rounds_left in reversed(range(MOST_ROUNDS)):
+        try:
+            for change in plan.changes:
+                context.progress(change.title)
+                change.call()
+                done[change.title] = None
+            if plan.settle:
+                plan.settle()
+            if not plan.overtaken():
+                break
+        except Stale as stale:
+            if not rounds_left:
+                raise
+            context.progress(f"{stale.what}: somebody else has changed it meanwhile, so it is read again")
+        plan = resource.plan(resource.observe())
+        if not plan.changes and not plan.settle:
+            break
+    return list(done)

@@ -40,7 +40,10 @@ def test_the_contents_of_a_service_account_file(api_lab: Lab) -> None:
 def test_a_wrong_token_is_named_and_not_shown(api_lab: Lab) -> None:
     run = read_a_network(api_lab, {"GCP_ACCESS_TOKEN": "canary-of-a-token"})
     assert run.rc != 0
-    assert "credentials" in run.failure()
+    assert run.failure() == (
+        "read network my-vpc: Google does not accept the access token (it has expired or was revoked, or is none); "
+        "get a new one, it lasts an hour: gcloud auth print-access-token"
+    )
     assert "canary-of-a-token" not in json.dumps(run.events)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Change, Plan, reconcile
+from ansible_collections.multinet.gke.plugins.module_utils.errors import Stale
+from ansible_collections.multinet.gke.plugins.module_utils.reconcile import MOST_ROUNDS, Change, Plan, reconcile
 
 
 class Talk:
@@ -77,3 +78,37 @@ def test_warnings_tell_what_was_seen_last(check_mode: bool, seen: int) -> None:
     assert talk.warned == ["before", f"seen {seen}"]
     assert "warnings" not in result
     assert result["changed"]
+
+
+class Fought(Parts):
+    """Parts that others change between our read and our write, so often."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times, self.reads = times, 0
+
+    def observe(self) -> dict[str, str]:
+        self.reads += 1
+        return super().observe()
+
+    def make(self, name: str) -> None:
+        if name == "b" and self.times:
+            self.times -= 1
+            raise Stale("change b", 412, "conditionNotMet", "Invalid fingerprint.")
+        super().make(name)
+
+
+def test_what_others_changed_between_read_and_write_is_read_and_planned_again() -> None:
+    parts, talk = Fought(2), Talk()
+    result = reconcile(parts, talk)
+    assert parts.have == {"a": "ours", "b": "ours"}
+    assert result["actions"] == ["create a", "create b"]
+    assert parts.reads == 1 + 2 + 1
+    assert "change b: somebody else has changed it meanwhile, so it is read again" in talk.said
+
+
+def test_a_fight_without_an_end_is_given_up() -> None:
+    parts = Fought(MOST_ROUNDS)
+    with pytest.raises(Stale, match="Invalid fingerprint"):
+        reconcile(parts, Talk())
+    assert parts.reads == MOST_ROUNDS

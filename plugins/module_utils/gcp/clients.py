@@ -4,23 +4,27 @@
 
 """Authorised clients of Compute Engine and Kubernetes Engine, made when they are first used.
 
-The libraries' own retries are replaced: by default they leave out 429, 500, 502 and broken connections, and try for ten
-minutes per read whatever timeout is passed. Compute's mutations are called in their ``_unary`` form, because the other
-one polls the operation at the public endpoint, whatever endpoint the client has.
+The libraries' own retries are switched off: by default they leave out 429, 500, 502 and broken connections, and try for
+ten minutes per read whatever timeout is passed. Compute's mutations are called in their ``_unary`` form, because the
+other one polls the operation at the public endpoint, whatever endpoint the client has.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import ApiError
+from ..errors import ApiError, MultinetError
 from ..libraries import library
+from ..waiting import Deadline, backoff
 from .credentials import Credentials
-from .failures import is_transient, translated
+from .failures import is_passing, translated
 
 ANSWER_TIMEOUT = 30.0  # seconds, for one answer
 READ_PATIENCE = 30.0  # seconds, for all tries of one read
+LONGEST_PAUSE = 5.0  # seconds, between two tries of a read
+SHORTEST_LOOK = 1.0  # seconds that a last look may take after the deadline
 
 METADATA = (("user-agent", "multinet.gke"),)  # for Google's audit log
 
@@ -34,15 +38,19 @@ class Google:
         self,
         project: str,
         credentials: Credentials,
+        *,
         compute_endpoint: str | None,
         container_endpoint: str | None,
         progress: Callable[[str], None],
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.project = project
         self.progress = progress
+        self.deadline: Deadline | None = None  # of the run, once it has one: no request is awaited beyond it
         self._credentials = credentials
         self._compute_endpoint = compute_endpoint
         self._container_endpoint = container_endpoint
+        self._sleep = sleep
         self._clients: dict[str, Any] = {}
 
     def compute(self, service: str) -> Any:
@@ -77,43 +85,63 @@ class Google:
         :param what: for the error: "read cluster edge".
         :param method: a bound method of one of the clients.
         """
-        try:
-            return self.read(what, method, request)
-        except ApiError as error:
-            if error.status != 404:
-                raise
-            return None
+        return _none_if_missing(lambda: self.read(what, method, request))
 
     def read(self, what: str, method: Callable[..., Any], request: Request) -> Any:
         """Read, and try again for a while if the server is busy or broken."""
-        retry = library("google.api_core.retry", "google-api-core").Retry(
-            predicate=is_transient, initial=0.5, maximum=5.0, timeout=READ_PATIENCE
-        )
-        with translated(what, self.project):
-            return method(request=request, retry=retry, timeout=ANSWER_TIMEOUT, metadata=METADATA)
+        return self._persist(lambda: self._ask(what, method, request, ANSWER_TIMEOUT))
 
-    def look(self, what: str, method: Callable[..., Any], request: Request, timeout: float) -> Any | None:
+    def look(self, what: str, method: Callable[..., Any], request: Request, timeout: float = ANSWER_TIMEOUT) -> Any:
         """Read once what is looked at again and again anyway; None if there is none.
 
         :param timeout: seconds.
         """
-        try:
-            with translated(what, self.project):
-                return method(request=request, retry=None, timeout=timeout, metadata=METADATA)
-        except ApiError as error:
-            if error.status != 404:
-                raise
-            return None
+        return _none_if_missing(lambda: self._ask(what, method, request, timeout))
 
     def list(self, what: str, method: Callable[..., Any], request: Request) -> list[Any]:
         """Read all resources of a collection of Compute Engine, page by page."""
-        with translated(what, self.project):
-            return list(self.read(what, method, request))
+
+        def all_pages(**call: Any) -> list[Any]:
+            return list(method(**call))
+
+        found: list[Any] = self._persist(lambda: self._ask(what, all_pages, request, ANSWER_TIMEOUT))
+        return found
 
     def write(self, what: str, method: Callable[..., Any], request: Request) -> Any:
         """Send a mutation once and return its operation; whether to send it again is for operations.py to say."""
-        with translated(what, self.project):
-            return method(request=request, retry=None, timeout=ANSWER_TIMEOUT, metadata=METADATA)
+        return self._ask(what, method, request, ANSWER_TIMEOUT)
+
+    def _ask(self, what: str, method: Callable[..., Any], request: Request, timeout: float) -> Any:
+        """Send one request; its answer is awaited until the deadline at the latest."""
+        seconds = max(SHORTEST_LOOK, min(timeout, self._left()))
+        with translated(what, self.project, self._credentials.caller):
+            return method(request=request, retry=None, timeout=seconds, metadata=METADATA)
+
+    def _persist(self, ask: Callable[[], Any]) -> Any:
+        """Ask until there is an answer, or until patience or the deadline ends."""
+        patience, failures = Deadline(min(READ_PATIENCE, self._left())), 0
+        while True:
+            try:
+                return ask()
+            except MultinetError as error:
+                failures += 1
+                asked_for = error.retry_after if isinstance(error, ApiError) else 0.0
+                pause = max(backoff(failures, LONGEST_PAUSE), asked_for)
+                if not is_passing(error) or pause > patience.left():
+                    raise
+            self._sleep(pause)
+
+    def _left(self) -> float:
+        return self.deadline.left() if self.deadline else READ_PATIENCE
+
+
+def _none_if_missing(read: Callable[[], Any]) -> Any | None:
+    try:
+        return read()
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        return None
 
 
 def _client_options(endpoint: str | None) -> dict[str, str]:

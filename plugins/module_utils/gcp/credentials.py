@@ -2,31 +2,85 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Google credentials from the options that google.cloud has, too."""
+"""Google credentials from the options that google.cloud has, too, and what more is known of impersonation and quotas.
+
+A service account's key signs for itself at first (AIP-4111: no token endpoint is asked); if Google does not take that,
+the key is changed for an access token, as it is from the beginning for Kubernetes' API servers.
+"""
 
 from __future__ import annotations
 
+import datetime
+import http
 import json
-from typing import Any, Protocol
+import os
+from typing import Any
+from urllib.parse import quote
 
 from ..errors import AccessError
 from ..libraries import library
-from .failures import translated
+from .failures import Caller, NotAccepted, translated
 
-SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
+# With the address, a cluster's RBAC rules know the caller by its e-mail, as they do with kubectl.
+SCOPES = ["https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/userinfo.email"]
 
 
-class Credentials(Protocol):
-    """What we use of google.auth.credentials.Credentials."""
+class Credentials:
+    """What Google's clients need of credentials (google.auth.credentials.Credentials), and what messages need.
 
-    token: str | None
+    They are wrapped because google-auth's own start a thread with each service account that asks a host of Google's
+    about it, whatever endpoint the clients have; and because a token that is refused is to be renewed once, not twice.
+    """
+
+    def __init__(
+        self, source: Any, caller: Caller, quota_project: str | None = None, *, renewable: bool = True
+    ) -> None:
+        """Take google-auth's credentials.
+
+        :param quota_project: is charged for the requests in place of the project of the credentials.
+        :param renewable: whether another access token can be had.
+        """
+        self.caller = caller
+        self._source = source
+        self._signing = _signing_itself(source)
+        self._quota_project = quota_project
+        self._renewable = renewable
+        self._renewed: str | None = None  # the token that came in place of a refused one
 
     @property
-    def valid(self) -> bool:
-        """Tell whether there is a token that has not expired."""
+    def universe_domain(self) -> str:
+        """Return the domain that the credentials are for; the clients compare it with theirs."""
+        return str(self._source.universe_domain)
 
-    def refresh(self, request: object) -> None:
-        """Get a new token."""
+    def before_request(self, request: Any, method: str, url: str, headers: dict[str, str]) -> None:
+        """Put a token that has not expired into the headers of a request (google-auth's protocol)."""
+        if not self._signing.valid:
+            self._signing.refresh(request)
+        self._signing.apply(headers)
+        if self._quota_project:
+            headers["x-goog-user-project"] = self._quota_project
+
+    def refresh(self, request: Any) -> None:
+        """Get another token: Google has refused this one (google-auth's protocol).
+
+        :raises NotAccepted: there is none, or this one is already the second.
+        """
+        if not self._renewable:
+            raise NotAccepted("it has expired or was revoked, or is none")
+        if self._renewed is not None and self._renewed == self._signing.token:
+            raise NotAccepted("neither the first access token nor a new one")
+        self._source.refresh(request)
+        self._signing, self._renewed = self._source, self._source.token
+
+    def access_token(self) -> str:
+        """Return an access token that is still valid.
+
+        :raises AccessError: a new one was needed and Google did not give it.
+        """
+        if not self._source.valid:
+            with translated("get an access token", "", self.caller):
+                self._source.refresh(library("google.auth.transport.requests", "google-auth").Request())
+        return str(self._source.token)
 
 
 def find_credentials(params: dict[str, Any]) -> Credentials:
@@ -35,58 +89,126 @@ def find_credentials(params: dict[str, Any]) -> Credentials:
     :param params: validated options, with those of options.google().
     :raises AccessError: there are none, or they cannot be read.
     """
-    credentials: Credentials = {
+    kind, scopes = params["auth_kind"], params["scopes"] or SCOPES
+    source, caller = {
         "application": _application_default,
         "serviceaccount": _service_account,
         "accesstoken": _access_token,
-    }[params["auth_kind"]](params)
-    return credentials
+        "machineaccount": _machine_account,
+    }[kind](params, scopes)
+    target, quota_project = params["impersonate_service_account"], params["quota_project"]
+    if target:
+        return Credentials(
+            _impersonated(source, target, scopes, params["iam_endpoint"]), _as(target, caller), quota_project
+        )
+    return Credentials(source, caller, quota_project, renewable=kind != "accesstoken")
 
 
-def current_token(credentials: Credentials) -> str:
-    """Return an access token that is still valid.
-
-    :raises AccessError: a new one was needed and Google did not give it.
-    """
-    if not credentials.valid:
-        with translated("get an access token", ""):
-            credentials.refresh(library("google.auth.transport.requests", "google-auth").Request())
-    return str(credentials.token)
+def _signing_itself(source: Any) -> Any:
+    """Return credentials that sign for themselves, if they are of a kind that can."""
+    return source.with_always_use_jwt_access(True) if hasattr(source, "with_always_use_jwt_access") else source
 
 
-def _application_default(params: dict[str, Any]) -> Any:
+def _application_default(params: dict[str, Any], scopes: list[str]) -> tuple[Any, Caller]:
     auth = library("google.auth", "google-auth")
     try:
-        credentials, _project = auth.default(scopes=SCOPES)
+        source, _project = auth.default(scopes=scopes)
     except auth.exceptions.DefaultCredentialsError as error:
         raise AccessError(
             f"there are no application default credentials: {error}; run gcloud auth application-default login, "
-            "or choose another auth_kind (serviceaccount, accesstoken)"
+            "or choose another auth_kind (serviceaccount, accesstoken, machineaccount)"
         ) from error
-    return credentials
+    remedy = "log in again (gcloud auth application-default login) or check GOOGLE_APPLICATION_CREDENTIALS"
+    email = getattr(source, "service_account_email", None)
+    if email and "@" in email:
+        return source, Caller(f"service account {email}", remedy, f"serviceAccount:{email}")
+    return source, Caller("the application default credentials", remedy)
 
 
-def _service_account(params: dict[str, Any]) -> Any:
-    service_account = library("google.oauth2.service_account", "google-auth")
-    contents, path = params["service_account_contents"], params["service_account_file"]
-    if not contents and not path:
+def _service_account(params: dict[str, Any], scopes: list[str]) -> tuple[Any, Caller]:
+    make = library("google.oauth2.service_account", "google-auth").Credentials.from_service_account_info
+    where, key = _read_key(params["service_account_contents"], params["service_account_file"])
+    if key.get("type", "service_account") != "service_account":
+        raise AccessError(
+            f"{where} is of type {key['type']}, not service_account; name it in GOOGLE_APPLICATION_CREDENTIALS "
+            "and set auth_kind=application"
+        )
+    try:
+        source = make(key, scopes=scopes)
+    except ValueError as error:
+        raise AccessError(f"{where} is no service account key: {error}") from error
+    email = source.service_account_email
+    remedy = f"see whether its key still exists: gcloud iam service-accounts keys list --iam-account={email}"
+    return source, Caller(f"service account {email}", remedy, f"serviceAccount:{email}")
+
+
+def _read_key(contents: str | None, path: str | None) -> tuple[str, dict[str, Any]]:
+    """Return where the key is from, and the key."""
+    where = "service_account_contents" if contents else path
+    if not where:
         raise AccessError("auth_kind=serviceaccount needs service_account_file or service_account_contents")
     try:
-        if contents:
-            return service_account.Credentials.from_service_account_info(json.loads(contents), scopes=SCOPES)
-        return service_account.Credentials.from_service_account_file(path, scopes=SCOPES)
-    except json.JSONDecodeError:
+        if not contents:
+            with open(where, encoding="utf-8") as file:
+                contents = file.read()
+        key = json.loads(contents)
+    except (json.JSONDecodeError, UnicodeDecodeError):
         # The decoder's words quote nothing, but its exception holds the whole text: it must not be chained.
-        raise AccessError(
-            f"{path or 'service_account_contents'} is not JSON; it must be a service account key"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise AccessError(f"{path or 'service_account_contents'} is no service account key: {error}") from error
+        raise AccessError(f"{where} is not JSON; it must be a service account key") from None
+    except OSError as error:
+        raise AccessError(f"the service account key cannot be read: {error}") from error
+    if not isinstance(key, dict):
+        raise AccessError(f"{where} is no service account key: it must be a JSON object")
+    return where, key
 
 
-def _access_token(params: dict[str, Any]) -> Any:
+def _access_token(params: dict[str, Any], scopes: list[str]) -> tuple[Any, Caller]:
     if not params["access_token"]:
         raise AccessError(
             "auth_kind=accesstoken needs access_token (or GCP_ACCESS_TOKEN); gcloud auth print-access-token prints one"
         )
-    return library("google.oauth2.credentials", "google-auth").Credentials(token=params["access_token"])
+    source = library("google.oauth2.credentials", "google-auth").Credentials(token=params["access_token"])
+    return source, Caller("the access token", "get a new one, it lasts an hour: gcloud auth print-access-token")
+
+
+def _machine_account(params: dict[str, Any], scopes: list[str]) -> tuple[Any, Caller]:
+    email = params["service_account_email"]
+    remedy = (
+        "auth_kind=machineaccount needs a machine of Google's (Compute Engine, GKE, Cloud Build) that has this account"
+    )
+    if not email:
+        source = library("google.auth.compute_engine", "google-auth").Credentials(scopes=scopes)
+        return source, Caller("the service account of this machine", remedy)
+    # google-auth's class for machines takes an address, and then gets the default account's token all the same.
+    source = library("google.oauth2.credentials", "google-auth").Credentials(
+        token=None, scopes=scopes, refresh_handler=lambda request, scopes: _token_of_machine(request, email, scopes)
+    )
+    return source, Caller(f"service account {email} of this machine", remedy, f"serviceAccount:{email}")
+
+
+def _token_of_machine(request: Any, email: str, scopes: list[str]) -> tuple[str, datetime.datetime]:
+    """Return an access token of one of the machine's service accounts, and when it expires (UTC, without a zone)."""
+    auth = library("google.auth.exceptions", "google-auth")
+    host = os.environ.get("GCE_METADATA_HOST", "metadata.google.internal")
+    url = f"http://{host}/computeMetadata/v1/instance/service-accounts/{quote(email)}/token?scopes={','.join(scopes)}"
+    try:
+        answer = request(url=url, method="GET", headers={"Metadata-Flavor": "Google"})
+    except auth.TransportError as error:
+        raise auth.RefreshError(str(error)) from error
+    if answer.status != http.HTTPStatus.OK:
+        raise auth.RefreshError(f"the metadata server answers {answer.status}")
+    token = json.loads(answer.data)
+    expiry = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=token["expires_in"])
+    return token["access_token"], expiry.replace(tzinfo=None)
+
+
+def _impersonated(source: Any, target: str, scopes: list[str], endpoint: str | None) -> Any:
+    url = f"{endpoint.rstrip('/')}/v1/projects/-/serviceAccounts/{target}:generateAccessToken" if endpoint else None
+    make = library("google.auth.impersonated_credentials", "google-auth").Credentials
+    return make(source_credentials=source, target_principal=target, target_scopes=scopes, iam_endpoint_override=url)
+
+
+def _as(target: str, caller: Caller) -> Caller:
+    """Return who we are when we act as another."""
+    remedy = f"see whether {caller.name} may act as it (roles/iam.serviceAccountTokenCreator on it); {caller.remedy}"
+    return Caller(f"service account {target} (impersonated)", remedy, f"serviceAccount:{target}")

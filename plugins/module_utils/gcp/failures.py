@@ -6,64 +6,72 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from ..errors import AccessError, ApiError, MultinetError, Unreachable
+from ..errors import AccessError, ApiError, MultinetError, Stale, Unreachable
 from ..libraries import library
+from .permissions import missing_permission, remedy_for
 
 TRANSIENT = {408, 429, 500, 502, 503, 504}
-_LONGEST_MESSAGE = 1000  # characters; a proxy's error page can be long
+_LONGEST_MESSAGE = 1000  # characters
+_LONGEST_TITLE = 100  # of an HTML page
 
 
-def is_transient(error: Exception) -> bool:
-    """Tell whether the same read may succeed a moment later: a busy or broken server, or no answer at all."""
-    requests, auth = _requests(), _auth()
-    # A TransportError is a token endpoint that cannot be reached.
-    if isinstance(error, (requests.ConnectionError, requests.Timeout, auth.TransportError)):
-        return True
-    return isinstance(error, _api().GoogleAPICallError) and _status(error) in TRANSIENT
+@dataclass(frozen=True)
+class Caller:
+    """Who we are to Google, for messages; nothing in it is secret."""
+
+    name: str  # "service account lab@my-project.iam.gserviceaccount.com"
+    remedy: str  # what to do if Google does not accept us
+    member: str = ""  # as an IAM policy names it, "serviceAccount:lab@..."; empty if we do not know
+
+
+class NotAccepted(Exception):
+    """Google has refused our access token, and there is no other one; the text says which ones."""
 
 
 @contextmanager
-def translated(what: str, project: str) -> Iterator[None]:
+def translated(what: str, project: str, caller: Caller) -> Iterator[None]:
     """Raise ApiError, AccessError or Unreachable in place of what Google's libraries raise.
 
     :param what: what is being done, as the user knows it: "read subnetwork my-subnet".
     """
-    api, auth, requests = _api(), _auth(), _requests()
+    auth = library("google.auth.exceptions", "google-auth")
     try:
         yield
-    except (api.GoogleAPICallError, api.RetryError) as error:
-        raise _of_answer(what, project, error) from error
-    except (requests.RequestException, auth.TransportError) as error:
+    except library("google.api_core.exceptions", "google-api-core").GoogleAPICallError as error:
+        raise _of_answer(what, project, caller, error) from error
+    except library("requests.exceptions", "requests").RequestException as error:
         raise _no_answer(what, error) from error
-    except auth.GoogleAuthError as error:
-        raise AccessError(
-            f"{what}: Google does not accept the credentials, or they cannot be renewed: "
-            f"{error.args[0] if error.args else error}; get new ones (gcloud auth print-access-token, "
-            "gcloud auth application-default login) or check auth_kind"
+    except library("google.protobuf.json_format", "protobuf").ParseError as error:
+        raise Unreachable(
+            f"{what}: the answer is not one of Google's API (it is no JSON); is there a proxy in between?"
         ) from error
+    except NotAccepted as error:
+        raise AccessError(f"{what}: Google does not accept {caller.name} ({error}); {caller.remedy}") from error
+    except auth.TransportError as error:
+        raise Unreachable(f"{what}: no access token for {caller.name}: {error}; {caller.remedy}") from error
+    except auth.GoogleAuthError as error:
+        raise _no_token(what, project, caller, error) from error
 
 
 def is_passing(error: MultinetError) -> bool:
-    """Tell the same of one of our own errors."""
+    """Tell whether the same may succeed a moment later: a busy or broken server, or no answer at all."""
     return isinstance(error, Unreachable) or (isinstance(error, ApiError) and error.status in TRANSIENT)
 
 
-def _of_answer(what: str, project: str, error: Any) -> MultinetError:
-    if isinstance(error, _api().RetryError):
-        cause = error.cause
-        return _of_answer(what, project, cause) if hasattr(cause, "message") else _no_answer(what, cause)
-    status, reason = _status(error), _reason(error)
+def _of_answer(what: str, project: str, caller: Caller, error: Any) -> MultinetError:
+    """Return our error for a refusal (google.api_core's GoogleAPICallError)."""
+    status, reason = int(error.code or 0), _reason(error)
     # The REST transports put "GET https://...: " before the server's words.
-    message = re.sub(r"^[A-Z]+ https?://\S+: ", "", error.message)[:_LONGEST_MESSAGE]
+    message = _short(re.sub(r"^[A-Z]+ https?://\S+: ", "", error.message))
     if status == 401:
-        return AccessError(
-            f"{what}: Google does not accept the credentials: {message}; get new ones or check auth_kind"
-        )
+        return AccessError(f"{what}: Google does not accept {caller.name}: {message}; {caller.remedy}")
     if reason in ("SERVICE_DISABLED", "accessNotConfigured"):
         service = re.search(r"[a-z]+\.googleapis\.com", f"{_metadata(error).get('service', '')} {message}")
         name = service[0] if service else "the API"
@@ -71,33 +79,80 @@ def _of_answer(what: str, project: str, error: Any) -> MultinetError:
             f"{what}: {name} is not enabled in project {project}; enable it with: "
             f"gcloud services enable {name} --project {project}"
         )
-    return ApiError(what, status, reason, message)
+    if status == 412 or (status == 409 and "ABORTED" in (reason.upper(), _canonical_code(error))):
+        return Stale(what, status, reason, message)
+    remedy = ""
+    if status == 403:
+        permission = _metadata(error).get("permission") or missing_permission(message)
+        remedy = remedy_for(permission, project, caller.member) if permission else ""
+    return ApiError(what, status, reason, message, remedy=remedy, retry_after=_retry_after(error))
 
 
-def _no_answer(what: str, error: Exception) -> Unreachable:
+def _no_answer(what: str, error: Exception) -> AccessError:
+    """Return our error for a request without an answer (of the package requests)."""
+    requests = library("requests.exceptions", "requests")
+    if isinstance(error, requests.SSLError):
+        return AccessError(
+            f"{what}: the server's certificate is not trusted: {error}; a CA of one's own, or that of a proxy, "
+            "is named by REQUESTS_CA_BUNDLE"
+        )
+    if isinstance(error, (requests.InvalidURL, requests.MissingSchema, requests.InvalidSchema)):
+        return AccessError(f"{what}: {error}; check compute_endpoint, container_endpoint, and the proxy")
+    if isinstance(error, requests.TooManyRedirects):
+        return AccessError(f"{what}: {error}; check compute_endpoint and container_endpoint")
     return Unreachable(f"{what}: no answer from Google: {error}")
 
 
-def _api() -> Any:
-    return library("google.api_core.exceptions", "google-api-core")
+def _no_token(what: str, project: str, caller: Caller, error: Any) -> MultinetError:
+    """Return our error for credentials that give no access token (google.auth's GoogleAuthError).
+
+    Its second argument, if any, is what the token endpoint answered.
+    """
+    words = str(error.args[0]) if error.args else ""
+    answer = _error_of(error.args[1]) if len(error.args) > 1 else {}
+    message = _short(str(answer.get("message") or words))
+    if getattr(error, "retryable", False):
+        return Unreachable(f"{what}: no access token for {caller.name}: {message}")
+    permission = missing_permission(message)
+    remedy = remedy_for(permission, project) if permission else caller.remedy
+    return AccessError(f"{what}: Google gives no access token to {caller.name}: {message}; {remedy}")
 
 
-def _auth() -> Any:
-    return library("google.auth.exceptions", "google-auth")
+def _error_of(body: object) -> dict[str, Any]:
+    """Return the "error" of an API's answer, empty if there is none."""
+    try:
+        document = json.loads(body) if isinstance(body, (str, bytes)) else body
+    except ValueError:
+        return {}
+    error = document.get("error") if isinstance(document, dict) else None
+    return error if isinstance(error, dict) else {}
 
 
-def _requests() -> Any:
-    return library("requests.exceptions", "requests")
-
-
-def _status(error: Any) -> int:
-    return int(error.code or 0)
+def _short(message: str) -> str:
+    """Return a server's words, cut; of an HTML page (a proxy's, a load balancer's) only the title."""
+    if re.match(r"\s*<(!doctype|html|head|body|\?xml)\b", message, re.IGNORECASE):
+        title = re.search(r"<(title|h1)[^>]*>(.*?)</\1>", message, re.IGNORECASE | re.DOTALL)
+        words = " ".join(title[2].split())[:_LONGEST_TITLE] if title else "without a title"
+        return f"an HTML page ({words}), not an answer of Google's API"
+    return message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}..."
 
 
 def _reason(error: Any) -> str:
-    """Return the reason in one word: of the ErrorInfo detail, or of the older list of errors."""
-    return str(error.reason or next((each.get("reason") for each in error.errors if "reason" in each), ""))
+    """Return the reason in one word: of the ErrorInfo detail, of the older list of errors, or the canonical code."""
+    listed = next((each.get("reason") for each in error.errors if "reason" in each), "")
+    return str(error.reason or listed or _canonical_code(error))
+
+
+def _canonical_code(error: Any) -> str:
+    """Return google.rpc.Code by name, "ABORTED"; empty for Compute Engine, which does not send it."""
+    return str(_error_of(getattr(error.response, "text", "")).get("status", ""))
 
 
 def _metadata(error: Any) -> dict[str, str]:
     return dict(error.metadata or {})
+
+
+def _retry_after(error: Any) -> float:
+    """Return the seconds of HTTP's Retry-After (RFC 9110, 10.2.3); Google sends no dates there."""
+    value = getattr(error.response, "headers", {}).get("Retry-After", "")
+    return float(value) if value.isdecimal() else 0.0

@@ -10,60 +10,55 @@ A mutation is started with :meth:`Operations.start_compute` or :meth:`Operations
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ApiError, MultinetError, OperationFailed, Unreachable
-from ..libraries import library
+from ..errors import ApiError, MultinetError, OperationFailed, TimedOut, Unreachable
 from ..reconcile import Change
 from ..waiting import Deadline, poll
+from . import targets
 from .clients import ANSWER_TIMEOUT, Google
 from .failures import is_passing
+from .operation_messages import Seen, compute_seen, container_seen
+from .targets import Target
+from .tries import Tries, Try
 
-MOST_DOUBTS = 10  # answers lost or broken, in a row, until we give up a mutation
+LOST_PATIENCE = 30.0  # seconds in which the effect of an operation must show that is no longer known
 LONGEST_LONG_POLL = 130.0  # seconds; Compute's "wait" answers after 2 minutes at the latest
-SHORTEST_LOOK = 1.0  # seconds that a last look may take
 
-Remake = Callable[[], dict[str, Any] | None]  # the fields of a request; None: there is nothing left to do
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What an operation looks like, whichever API it is of."""
-
-    done: bool
-    text: str  # "RUNNING, cluster deploying, 60 %"
-    errors: tuple[dict[str, str], ...] = ()  # code and message
+Fields = dict[str, Any]  # of a request message
+Remake = Callable[[], Fields | None]  # the fields of a request; None: there is nothing left to do
 
 
 @dataclass(frozen=True)
 class _Started:
     title: str
     name: str
+    target: Target
     look: Callable[[], Seen]
     record: dict[str, Any]
     since: float
 
 
 @dataclass(frozen=True)
-class _Try:
-    """One attempt to start or to see something; an obstacle means that it is worth another one."""
-
-    result: Any = None
-    obstacle: str = ""
+class _Mutation:
+    title: str
+    call: Callable[..., Any]  # a method of one of the clients
+    request: Remake
+    target_of: Callable[[Fields], Target]
+    tries: Tries
 
 
 class Operations:
     """The operations of one module run, under one deadline."""
 
     def __init__(self, google: Google, deadline: Deadline, sleep: Callable[[float], None] = time.sleep) -> None:
-        self.deadline = deadline
+        self.deadline = google.deadline = deadline  # reads, too, end with it
         self.records: list[dict[str, Any]] = []  # name, type and duration_s (None: not awaited), to be returned
-        self.overtaken = False  # something that was to be created was there already: it may not be as we want it
+        self.overtaken = False  # something was not done by us, or nobody says how it ended: it may not be as we want it
         self._google = google
         self._sleep = sleep
         self._started: list[_Started] = []
@@ -106,7 +101,7 @@ class Operations:
         """
         # The same request_id in every try lets Google recognise a mutation whose answer was lost.
         fields = {"request_id": str(uuid.uuid4()), **request}
-        self._start_compute(title, service, method, lambda: fields, remade=False)
+        self._start_compute(title, service, method, lambda: fields, Tries(self.deadline, creating=method == "insert"))
 
     def rewrite_in_compute(self, title: str, service: str, method: str, request: Remake) -> None:
         """Start a mutation that replaces what is there, out of what was read.
@@ -115,18 +110,7 @@ class Operations:
             nothing left to do. It is called for each try: what was read before somebody else's change would undo it.
             So a fingerprint that is no longer current (412) is only a reason to try again.
         """
-        self._start_compute(title, service, method, request, remade=True)
-
-    def _start_compute(self, title: str, service: str, method: str, request: Remake, *, remade: bool) -> None:
-        call = getattr(self._google.compute(service), f"{method}_unary")
-
-        def fields() -> dict[str, Any] | None:
-            made = request()
-            return None if made is None else {"project": self._google.project, **made}
-
-        operation = self._send(title, call, fields, remade=remade)
-        if operation is not None:
-            self._note(title, operation, lambda: _compute_seen(self._wait_compute(title, operation)))
+        self._start_compute(title, service, method, request, Tries(self.deadline, remade=True))
 
     def start_container(self, title: str, method: str, **request: Any) -> None:
         """Start a mutation of Kubernetes Engine.
@@ -134,35 +118,57 @@ class Operations:
         :param method: "create_cluster".
         :param request: fields of the request message.
         """
-        operation = self._send(title, getattr(self._google.container, method), lambda: request)
-        if operation is not None:
-            self._note(title, operation, lambda: _container_seen(self._get_container(title, operation)))
+        target = targets.of_container(self._google, method, request)
+        call, tries = getattr(self._google.container, method), Tries(self.deadline, creating=target.creates)
+        sent = self._send(_Mutation(title, call, lambda: request, lambda fields: target, tries))
+        if sent is not None:
+            operation = sent[0]
+            self._note(title, operation, target, lambda: container_seen(self._get_container(title, operation)))
+
+    def _start_compute(self, title: str, service: str, method: str, request: Remake, tries: Tries) -> None:
+        def with_project() -> Fields | None:
+            fields = request()
+            return None if fields is None else {"project": self._google.project, **fields}
+
+        def target_of(fields: Fields) -> Target:
+            return targets.of_compute(self._google, service, method, fields)
+
+        call = getattr(self._google.compute(service), f"{method}_unary")
+        sent = self._send(_Mutation(title, call, with_project, target_of, tries))
+        if sent is not None:
+            operation, target = sent
+            self._note(title, operation, target, lambda: compute_seen(self._wait_compute(title, operation)))
 
     def finish(self) -> None:
-        """Wait for everything that was started.
+        """Wait for everything that was started, also if a part of it fails.
 
         :raises OperationFailed: with the server's codes and messages.
         :raises TimedOut: at the deadline.
         """
+        failures = []
         while self._started:
             started = self._started.pop(0)
             seen = self.wait_for(started.title, started.look, lambda seen: seen.done, lambda seen: seen.text)
             started.record["duration_s"] = round(self.deadline.elapsed() - started.since, 1)
             if seen.errors:
-                raise OperationFailed(started.name, started.title, list(seen.errors))
+                failures.append(OperationFailed(started.name, started.title, list(seen.errors)))
+            if seen.lost:
+                self._find_out(started)
+        if failures:
+            raise failures[0] if len(failures) == 1 else OperationFailed.of_several(failures)
 
     def wait_for(
         self, what: str, look: Callable[[], Any], is_done: Callable[[Any], bool], describe: Callable[[Any], str]
     ) -> Any:
         """Look until it is done, under the deadline of this run; a look that fails for a while means: not yet."""
 
-        def attempt() -> _Try:
+        def attempt() -> Try:
             try:
-                return _Try(look())
+                return Try(look())
             except MultinetError as error:
                 if not is_passing(error):
                     raise
-                return _Try(obstacle=str(error))
+                return Try(obstacle=str(error))
 
         seen = self._poll(
             what,
@@ -173,62 +179,74 @@ class Operations:
         return seen.result
 
     def _poll(
-        self, what: str, attempt: Callable[[], _Try], is_done: Callable[[_Try], bool], describe: Callable[[_Try], str]
-    ) -> _Try:
+        self, what: str, attempt: Callable[[], Try], is_done: Callable[[Try], bool], describe: Callable[[Try], str]
+    ) -> Try:
         return poll(
             attempt,
             is_done,
             what=what,
             deadline=self.deadline,
+            pause_after=lambda tried: tried.pause,
             describe=describe,
             progress=self._google.progress,
             sleep=self._sleep,
         )
 
-    def _note(self, title: str, operation: Any, look: Callable[[], Seen]) -> None:
+    def _note(self, title: str, operation: Any, target: Target, look: Callable[[], Seen]) -> None:
         kind = operation.operation_type
         record = {"name": operation.name, "type": getattr(kind, "name", kind), "duration_s": None}
         self.records.append(record)
-        self._started.append(_Started(title, operation.name, look, record, self.deadline.elapsed()))
+        self._started.append(_Started(title, operation.name, target, look, record, self.deadline.elapsed()))
 
-    def _send(self, title: str, call: Callable[..., Any], request: Remake, *, remade: bool = False) -> Any | None:
+    def _find_out(self, started: _Started) -> None:
+        """See whether an operation that is no longer known has had its effect.
+
+        :raises OperationFailed: the resource does not show it.
+        """
+        self.overtaken = True
+        patience = Deadline(min(LOST_PATIENCE, self.deadline.left()), self.deadline.clock)
+        try:
+            poll(started.target.is_as_expected, bool, what=started.title, deadline=patience, sleep=self._sleep)
+        except TimedOut as error:
+            state = "still there" if started.target.deletes else "not there"
+            message = f"the operation is no longer known, and {started.target.name} is {state}; run it again"
+            raise OperationFailed(started.name, started.title, [{"code": "NOT_FOUND", "message": message}]) from error
+
+    def _send(self, mutation: _Mutation) -> tuple[Any, Target] | None:
         """Send a mutation until it is accepted; return its operation, None if what it should do is already so.
 
-        A lost answer leaves in doubt whether the mutation took effect. It is sent again: that is safe, since setting
-        the same value twice does no harm, a second deletion finds nothing (404), and a second creation finds the first
-        one's result (409). The same 409 says that somebody else was faster: that, too, counts as created, and what was
-        created so is noted in :attr:`overtaken`.
+        A lost answer leaves in doubt whether the mutation took effect. Compute Engine knows it again by its request_id.
+        For Kubernetes Engine a creation is sent again only if there is nothing to be seen of it; setting the same value
+        twice does no harm, and a second deletion finds nothing (404). A resource that is there already, made by us or
+        by somebody who was faster, counts as created, which is noted in :attr:`overtaken`.
 
-        :param request: called for each try; None ends them.
-        :param remade: whether it returns something new each time, so that 412 is worth another try.
+        :raises Stale: the resource is to be read again before anything is sent again.
         """
-        deleting = call.__name__.startswith("delete")
-        creating = call.__name__.startswith(("create", "insert"))
-        doubts = 0
+        tries = mutation.tries
 
-        def attempt() -> _Try:
-            nonlocal doubts
+        def attempt() -> Try:
+            target = None
             try:
-                fields = request()
-                return _Try(self._google.write(title, call, fields) if fields is not None else None)
-            except Unreachable as error:
-                doubts += 1
-                if doubts >= MOST_DOUBTS:
-                    raise
-                return _Try(obstacle=str(error))
-            except ApiError as error:
-                if error.status == 409 and creating:
+                fields = mutation.request()
+                if fields is None:
+                    return Try()
+                target = mutation.target_of(fields)
+                if tries.in_doubt and target.creates and target.find() is not None:
                     self.overtaken = True
-                    return _Try()
-                if error.status == 404 and deleting:
-                    return _Try()
-                worth_another = error.status >= 500 or (error.status == 412 and remade)
-                doubts += worth_another
-                if _is_in_the_way(error) or (worth_another and doubts < MOST_DOUBTS):
-                    return _Try(obstacle=error.api_message)
-                raise
+                    return Try()
+                operation = self._google.write(mutation.title, mutation.call, fields)
+                if operation.name:
+                    return Try((operation, target))
+                return tries.in_vain(Unreachable(f"{mutation.title}: the answer is no operation"))
+            except (ApiError, Unreachable) as error:
+                if isinstance(error, ApiError) and error.status == 404 and target is not None and target.deletes:
+                    return Try()
+                return tries.in_vain(error)
 
-        return self._poll(title, attempt, lambda tried: not tried.obstacle, lambda tried: tried.obstacle).result
+        sent: tuple[Any, Target] | None = self._poll(
+            mutation.title, attempt, lambda tried: not tried.obstacle, lambda tried: tried.obstacle
+        ).result
+        return sent
 
     def _wait_compute(self, title: str, operation: Any) -> Any | None:
         """Return the operation when it is done, or after two minutes; None if it is no longer known.
@@ -249,63 +267,5 @@ class Operations:
         name = f"projects/{self._google.project}/locations/{operation.zone}/operations/{operation.name}"
         return self._look(title, self._google.container.get_operation, {"name": name})
 
-    def _look(self, title: str, method: Callable[..., Any], request: dict[str, Any]) -> Any | None:
-        timeout = max(SHORTEST_LOOK, min(ANSWER_TIMEOUT, self.deadline.left()))
-        return self._google.look(title, method, request, timeout)
-
-
-def _is_in_the_way(error: ApiError) -> bool:
-    """Tell whether something else has to end first, or there were too many requests.
-
-    Kubernetes Engine runs one operation per cluster at a time and refuses others with 400 FAILED_PRECONDITION; all its
-    texts for that name the operation that is running. Compute says resourceNotReady while a part is being deleted.
-    """
-    return (
-        error.status == 429
-        or error.reason in ("rateLimitExceeded", "resourceNotReady")
-        or (error.status == 400 and re.search(r"\boperation-\d", error.api_message) is not None)
-    )
-
-
-def _compute_seen(operation: Any | None) -> Seen:
-    """Read compute_v1.Operation; its error has the server's words, http_error_message only "BAD REQUEST"."""
-    if operation is None:
-        return Seen(done=True, text="DONE")
-    return Seen(
-        done=operation.status.name == "DONE",
-        text=f"{operation.status.name}, {operation.progress} %",
-        errors=tuple({"code": each.code, "message": each.message} for each in operation.error.errors),
-    )
-
-
-def _container_seen(operation: Any | None) -> Seen:
-    """Read container_v1.Operation."""
-    if operation is None:
-        return Seen(done=True, text="DONE")
-    return Seen(
-        done=operation.status.name == "DONE",
-        text=", ".join([operation.status.name, *_metrics(operation.progress.metrics)]),
-        errors=tuple(_container_errors(operation)),
-    )
-
-
-def _metrics(metrics: Any) -> list[str]:
-    """Return the phase and the percentage of CLUSTER_DEPLOYING=7, CLUSTER_DEPLOYING_TOTAL=12 and the like."""
-    values = {metric.name: metric.int_value for metric in metrics}
-    phases = [(name, values[name], values[f"{name}_TOTAL"]) for name in values if values.get(f"{name}_TOTAL")]
-    if not phases:
-        return []
-    current = next((name for name, done, total in phases if done < total), phases[-1][0])
-    percent = 100 * sum(phase[1] for phase in phases) // sum(phase[2] for phase in phases)
-    return [current.lower().replace("_", " "), f"{percent} %"]
-
-
-def _container_errors(operation: Any) -> list[dict[str, str]]:
-    codes = library("google.rpc.code_pb2", "googleapis-common-protos").Code
-    errors = []
-    if operation.error.code or operation.status_message:
-        name = codes.Name(operation.error.code) if operation.error.code else ""
-        errors.append({"code": name, "message": operation.error.message or operation.status_message})
-    for condition in (*operation.cluster_conditions, *operation.nodepool_conditions):
-        errors.append({"code": condition.code.name, "message": condition.message})
-    return errors
+    def _look(self, title: str, method: Callable[..., Any], request: Fields) -> Any | None:
+        return self._google.look(title, method, request, ANSWER_TIMEOUT)

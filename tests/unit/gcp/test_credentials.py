@@ -4,17 +4,78 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import pathlib
 import traceback
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from google.auth.exceptions import RefreshError, TransportError
 
 from ansible_collections.multinet.gke.plugins.module_utils.errors import AccessError
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.credentials import current_token, find_credentials
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.credentials import (
+    SCOPES,
+    Credentials,
+    find_credentials,
+)
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.failures import Caller, NotAccepted
 
 SECRET = "very-secret"
+EMAIL = "lab@my-project.iam.gserviceaccount.com"
+OTHER = "other@my-project.iam.gserviceaccount.com"
+TOKEN_URI = "https://oauth2.googleapis.com/token"
+
+
+class Endpoint:
+    """A transport of google-auth that hands out tokens, and remembers who was asked."""
+
+    def __init__(self, *answers: tuple[int, object]) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.answers = list(answers)
+
+    def __call__(self, url: str, method: str = "GET", **rest: Any) -> Any:
+        self.asked.append({"url": url, "method": method, **rest})
+        number = len(self.asked)
+        status, body = (
+            self.answers.pop(0)
+            if self.answers
+            else (200, {"access_token": f"token-{number}", "expires_in": 3600, "token_type": "Bearer"})
+        )
+        return SimpleNamespace(status=status, headers={}, data=json.dumps(body).encode())
+
+
+@pytest.fixture(scope="module")
+def key() -> dict[str, str]:
+    """Return a service account key as AWX writes it from its credential: without an id of the key."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return {
+        "type": "service_account",
+        "private_key": pem.decode(),
+        "client_email": EMAIL,
+        "project_id": "my-project",
+        "token_uri": TOKEN_URI,
+    }
+
+
+def sent(credentials: Credentials, endpoint: Endpoint) -> dict[str, str]:
+    """Return the headers that a request gets."""
+    headers: dict[str, str] = {}
+    credentials.before_request(endpoint, "GET", "https://compute.googleapis.com/", headers)
+    return headers
+
+
+def claims(bearer: str) -> dict[str, Any]:
+    """Return what a signed assertion says."""
+    part = bearer.removeprefix("Bearer ").split(".")[1]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return found
 
 
 def params(auth_kind: str, **given: Any) -> dict[str, Any]:
@@ -23,13 +84,19 @@ def params(auth_kind: str, **given: Any) -> dict[str, Any]:
         "access_token": None,
         "service_account_file": None,
         "service_account_contents": None,
+        "service_account_email": None,
+        "impersonate_service_account": None,
+        "scopes": None,
+        "quota_project": None,
+        "iam_endpoint": None,
         **given,
     }
 
 
 def test_an_access_token_is_used_as_it_is() -> None:
     credentials = find_credentials(params("accesstoken", access_token=SECRET))
-    assert current_token(credentials) == SECRET
+    assert credentials.access_token() == SECRET
+    assert sent(credentials, Endpoint()) == {"authorization": f"Bearer {SECRET}"}
 
 
 def test_without_a_token_the_command_that_prints_one_is_named() -> None:
@@ -64,3 +131,103 @@ def test_without_default_credentials_the_login_is_named(
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     with pytest.raises(AccessError, match="gcloud auth application-default login"):
         find_credentials(params("application"))
+
+
+def test_a_service_account_signs_for_itself_and_asks_nobody(key: dict[str, str]) -> None:
+    credentials, endpoint = (
+        find_credentials(params("serviceaccount", service_account_contents=json.dumps(key))),
+        Endpoint(),
+    )
+    said = claims(sent(credentials, endpoint)["authorization"])
+    assert (said["iss"], said["scope"]) == (EMAIL, " ".join(SCOPES))
+    assert endpoint.asked == []
+
+
+def test_a_signature_that_is_refused_is_changed_for_a_token_once(key: dict[str, str]) -> None:
+    credentials, endpoint = (
+        find_credentials(params("serviceaccount", service_account_contents=json.dumps(key))),
+        Endpoint(),
+    )
+    sent(credentials, endpoint)
+    credentials.refresh(endpoint)
+    assert sent(credentials, endpoint)["authorization"] == "Bearer token-1"
+    assert [each["url"] for each in endpoint.asked] == [TOKEN_URI]
+    with pytest.raises(NotAccepted, match="nor a new one"):
+        credentials.refresh(endpoint)
+    assert len(endpoint.asked) == 1
+
+
+def test_scopes_are_asked_for_as_given(key: dict[str, str]) -> None:
+    given = params("serviceaccount", service_account_contents=json.dumps(key), scopes=["https://example/scope"])
+    assert claims(sent(find_credentials(given), Endpoint())["authorization"])["scope"] == "https://example/scope"
+
+
+def test_the_quota_project_is_sent() -> None:
+    credentials = find_credentials(params("accesstoken", access_token=SECRET, quota_project="payer"))
+    assert sent(credentials, Endpoint())["x-goog-user-project"] == "payer"
+
+
+def test_an_access_token_that_is_refused_cannot_be_renewed() -> None:
+    credentials, endpoint = find_credentials(params("accesstoken", access_token=SECRET)), Endpoint()
+    with pytest.raises(NotAccepted) as caught:
+        credentials.refresh(endpoint)
+    assert SECRET not in str(caught.value)
+    assert endpoint.asked == []
+
+
+def test_another_account_is_impersonated_at_the_given_endpoint() -> None:
+    given = params(
+        "accesstoken", access_token=SECRET, impersonate_service_account=OTHER, iam_endpoint="http://127.0.0.1:1/"
+    )
+    credentials = find_credentials(given)
+    endpoint = Endpoint((200, {"accessToken": "theirs", "expireTime": "2099-01-01T00:00:00Z"}))
+    assert sent(credentials, endpoint)["authorization"] == "Bearer theirs"
+    (asked,) = endpoint.asked
+    assert asked["url"] == f"http://127.0.0.1:1/v1/projects/-/serviceAccounts/{OTHER}:generateAccessToken"
+    assert asked["headers"]["authorization"] == f"Bearer {SECRET}"
+    assert json.loads(asked["body"])["scope"] == SCOPES
+    assert credentials.caller.member == f"serviceAccount:{OTHER}"
+    assert "the access token may act as it (roles/iam.serviceAccountTokenCreator" in credentials.caller.remedy
+
+
+def test_one_of_the_machines_accounts_is_used_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GCE_METADATA_HOST", "metadata.test")
+    credentials = find_credentials(params("machineaccount", service_account_email=EMAIL))
+    endpoint = Endpoint()
+    assert sent(credentials, endpoint)["authorization"] == "Bearer token-1"
+    (asked,) = endpoint.asked
+    account = "lab%40my-project.iam.gserviceaccount.com"
+    assert asked["url"].startswith(
+        f"http://metadata.test/computeMetadata/v1/instance/service-accounts/{account}/token?scopes="
+    )
+    assert asked["headers"] == {"Metadata-Flavor": "Google"}
+
+
+def test_a_machine_without_the_account_has_no_token() -> None:
+    credentials = find_credentials(params("machineaccount", service_account_email=EMAIL))
+    with pytest.raises(RefreshError, match="the metadata server answers 404"):
+        sent(credentials, Endpoint((404, {})))
+
+    def nobody(**request: Any) -> None:
+        raise TransportError("no such host")
+
+    with pytest.raises(RefreshError, match="no such host"):
+        credentials.before_request(nobody, "GET", "https://compute.googleapis.com/", {})
+
+
+def test_a_file_of_another_type_is_sent_to_where_it_works(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "user.json"
+    path.write_text(json.dumps({"type": "authorized_user", "refresh_token": SECRET}))
+    with pytest.raises(AccessError, match=r"authorized_user.*auth_kind=application") as caught:
+        find_credentials(params("serviceaccount", service_account_file=str(path)))
+    assert SECRET not in str(caught.value)
+
+
+def test_a_kubernetes_server_gets_an_access_token_and_no_signature(key: dict[str, str]) -> None:
+    source = SimpleNamespace(token=None, valid=False, with_always_use_jwt_access=lambda wanted: None)
+
+    def refresh(request: object) -> None:
+        source.token, source.valid = "a token", True
+
+    source.refresh = refresh
+    assert Credentials(source, Caller("x", "y")).access_token() == "a token"

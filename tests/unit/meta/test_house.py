@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "errors": set(),
     "libraries": {"errors"},
     "waiting": {"errors"},
-    "reconcile": set(),
+    "reconcile": {"errors"},
     "options": set(),
     "gke_options": {"options"},
     "module": {"errors", "libraries", "reconcile"},

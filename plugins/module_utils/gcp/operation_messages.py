@@ -1,0 +1,76 @@
+# Copyright (c) 2026 multinet.gke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The operations of both APIs in one form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..libraries import library
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What an operation looks like, whichever API it is of."""
+
+    done: bool
+    text: str  # "RUNNING, cluster deploying, 60 %"
+    errors: tuple[dict[str, str], ...] = ()  # code and message
+    lost: bool = False  # the API does not know it any more: how it ended is unknown
+
+
+LOST = Seen(done=True, text="no longer known", lost=True)
+
+
+def compute_seen(operation: Any | None) -> Seen:
+    """Read compute_v1.Operation, None if there is none.
+
+    Its ``error`` has the server's words; ``http_error_message`` has only "BAD REQUEST", for want of better.
+    """
+    if operation is None:
+        return LOST
+    errors = tuple({"code": each.code, "message": each.message} for each in operation.error.errors)
+    if not errors and operation.http_error_status_code:
+        errors = ({"code": str(operation.http_error_status_code), "message": operation.http_error_message},)
+    return Seen(
+        done=operation.status.name == "DONE",
+        text=f"{operation.status.name}, {operation.progress} %",
+        errors=errors,
+    )
+
+
+def container_seen(operation: Any | None) -> Seen:
+    """Read container_v1.Operation, None if there is none."""
+    if operation is None:
+        return LOST
+    return Seen(
+        done=operation.status.name == "DONE",
+        text=", ".join([operation.status.name, *_phase(operation)]),
+        errors=tuple(_container_errors(operation)),
+    )
+
+
+def _phase(operation: Any) -> list[str]:
+    """Return the phase and the percentage of CLUSTER_DEPLOYING=7, CLUSTER_DEPLOYING_TOTAL=12 and the like."""
+    values = {metric.name: metric.int_value for metric in operation.progress.metrics}
+    phases = [(name, values[name], values[f"{name}_TOTAL"]) for name in values if values.get(f"{name}_TOTAL")]
+    if not phases:
+        return [operation.detail] if operation.detail else []
+    current = next((name for name, done, total in phases if done < total), phases[-1][0])
+    percent = 100 * sum(phase[1] for phase in phases) // sum(phase[2] for phase in phases)
+    return [current.lower().replace("_", " "), f"{percent} %"]
+
+
+def _container_errors(operation: Any) -> Iterator[dict[str, str]]:
+    """Yield the error, and the conditions; the older status_message is an error, too, wherever it is set."""
+    codes = library("google.rpc.code_pb2", "googleapis-common-protos").Code
+    if operation.error.code or operation.status_message:
+        name = codes.Name(operation.error.code) if operation.error.code else ""
+        yield {"code": name, "message": operation.error.message or operation.status_message}
+    for condition in (*operation.cluster_conditions, *operation.nodepool_conditions):
+        name = codes.Name(condition.canonical_code) if condition.canonical_code else ""
+        yield {"code": condition.code.name if condition.code else name, "message": condition.message}
