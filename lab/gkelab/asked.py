@@ -20,7 +20,7 @@ class Line(NamedTuple):
     verb: str
     what: str
     fault: str  # its kind, if the lab was asked for one
-    agent: str  # the first word of the user agent, which names the program
+    agent: str  # the first word of the user agent, which names the program, and who used it
 
 
 def asked(lab: Lab, *, writes: bool, since: datetime | None) -> list[Line]:
@@ -33,7 +33,7 @@ def asked(lab: Lab, *, writes: bool, since: datetime | None) -> list[Line]:
             entry["method"],
             entry["path"],
             (entry.get("fault") or {}).get("kind", ""),
-            _program(entry["user_agent"]),
+            _program(entry["user_agent"]) + (f" ({entry['principal']})" if entry.get("principal") else ""),
         )
         for entry in request_log.read(lab.folder, writes=writes, since=since)
     ]

@@ -13,11 +13,13 @@ LOCAL = "127.0.0.1,localhost"
 def variables(lab: Lab) -> dict[str, str]:
     """Return the variables by name, the token among them.
 
-    GCP_*: google.cloud's names, which the collection reads; CLOUDSDK_*: gcloud's (without the override for
-    serviceusage, `clusters create` waits 36 s for a name and then crashes).
+    GCP_*: google.cloud's names, which the collection reads; GCE_*: where Google's libraries look for a machine's own
+    account (engine api); CLOUDSDK_*: gcloud's (without the override for serviceusage, `clusters create` waits 36 s for
+    a name and then crashes).
     """
     settings = lab.settings()
     url = settings.url
+    machine = {"GCE_METADATA_HOST": settings.address, "GCE_METADATA_IP": settings.address}
     return {
         "GKELAB_DIR": str(lab.folder),
         "GKELAB_URL": url,
@@ -35,11 +37,14 @@ def variables(lab: Lab) -> dict[str, str]:
         "CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE": f"{url}/compute/v1/",
         "CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER": f"{url}/",
         "CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE": f"{url}/",
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS": f"{url}/",
+        "CLOUDSDK_AUTH_TOKEN_HOST": f"{url}/token",
         "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
         "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
         "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
         "CLOUDSDK_SURVEY_DISABLE_PROMPTS": "true",
         "KUBECONFIG": str(lab.kubeconfig),
+        **(machine if settings.engine == "api" else {}),
     }
 
 

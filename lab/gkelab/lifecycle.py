@@ -109,6 +109,8 @@ class Lifecycle:
         self.progress.done("supplies are there")
         if not (self.lab.folder / oauth.FILE).exists():
             oauth.write_service_account(self.lab.folder, settings.url, PROJECT)
+        if not (self.lab.folder / oauth.USER_FILE).exists():
+            oauth.write_user(self.lab.folder, settings.url)
         for record in self.processes.records():
             if not record.runs:
                 self.progress.say(f"{record.name} had ended, it is started again")

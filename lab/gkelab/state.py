@@ -5,6 +5,7 @@
 lab.json             engine, port and clock of this lab; it makes a folder a lab, and goes last
 token                the access token that both APIs take
 service-account.json a key file that the Google APIs take
+authorized-user.json a user's application default credentials, likewise
 kubeconfig           all clusters of the lab
 requests.jsonl       what the Google APIs were asked
 run/                 one record per process
@@ -49,9 +50,14 @@ class Settings:
     time_factor: float | None = None
 
     @property
+    def address(self) -> str:
+        """Host and port of the Google APIs."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
     def url(self) -> str:
         """Where the Google APIs answer."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.address}"
 
 
 def default_folder() -> Path:

@@ -250,6 +250,9 @@ def test_environment_is_what_shells_read(lab: Lab) -> None:
     assert values["MULTINET_CONTAINER_ENDPOINT"] == values["GKELAB_URL"]
     assert values["PATH"].split(":")[0] == str(lab.bin)
     assert values["KUBECONFIG"] == str(lab.kubeconfig)
+    assert "GCE_METADATA_HOST" not in values
+    lab.create(Settings("api", 26400))
+    assert environment.variables(lab)["GCE_METADATA_HOST"] == "127.0.0.1:26400"
 
 
 def test_a_path_too_long_for_sockets_is_refused(folder: Path) -> None:

@@ -69,6 +69,8 @@ class ApiError(Exception):
         if self.domain is not None:
             entry["domain"] = self.domain
         error: Json = {"code": self.code, "message": self.message, "errors": [entry]}
+        if api == "iamcredentials":
+            del error["errors"]
         if api != "compute" or self.details:
             error["status"] = self.status
         details = self.details or ([_request_info()] if api == "container" and self._is_gkes_own else [])
@@ -164,8 +166,16 @@ def service_disabled(service: str, project_number: str) -> ApiError:
     return ApiError(403, "accessNotConfigured", text, domain="usageLimits", details=details, extra=extra)
 
 
+def invalid_token() -> ApiError:
+    """Any API: a token that is unknown, has expired or was revoked."""
+    text = UNAUTHENTICATED.replace(
+        "is missing required authentication credential", "had invalid authentication credentials"
+    )
+    return ApiError(401, "authError", text, extra={"location": "Authorization", "locationType": "header"})
+
+
 def unauthenticated() -> ApiError:
-    """Any API: no token, or a wrong one."""
+    """Any API: no token."""
     return ApiError(
         401,
         "required",

@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The token endpoint, and a service account that uses it.
+"""The token endpoint, and the service account and the user that can use it.
 
-Google's client libraries sign an assertion with a service account's key and change it for an access token at the
-key file's ``token_uri`` (RFC 7523). Here that is the lab.
+Google's client libraries sign an assertion with a service account's key (RFC 7523), or show a user's refresh token
+(RFC 6749, section 6), and get an access token for it at the ``token_uri``. Here that is the lab.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import json
 import os
 import pathlib
+import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,8 +25,13 @@ from gkelab.cloud.errors import Json
 from gkelab.files import write_secret
 
 FILE = "service-account.json"
-GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-LIFETIME = 3600  # seconds, as Google answers
+USER_FILE = "authorized-user.json"
+LAB_ACCOUNT = "lab@test-project.iam.gserviceaccount.com"  # whose token the lab's own one is
+USER = "user@example.com"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+LONGEST_LIFETIME = 3600  # seconds, as Google answers
+
+Issue = Callable[[str], tuple[str, int]]  # from a principal to an access token and its seconds
 
 
 class OauthError(Exception):
@@ -64,31 +71,76 @@ def write_service_account(folder: pathlib.Path, url: str, project: str) -> pathl
     return path
 
 
-def grant(folder: pathlib.Path, form: Mapping[str, str], token: str) -> Json:
-    """Return the answer to a token request, refuse what Google would refuse: who is unknown, or signs wrongly."""
-    if form.get("grant_type") != GRANT_TYPE:
-        raise OauthError("unsupported_grant_type", f"Invalid grant_type: {form.get('grant_type', '')}")
-    path = folder / FILE
-    if not path.exists():
-        raise OauthError("invalid_grant", "Invalid grant: account not found")
-    _check_signature(form.get("assertion", ""), json.loads(path.read_text(encoding="utf-8")))
-    return {"access_token": token, "expires_in": LIFETIME, "token_type": "Bearer"}
+def write_user(folder: pathlib.Path, url: str) -> pathlib.Path:
+    """Write what ``gcloud auth application-default login`` writes (0600), for a user of the lab; return its path."""
+    content = {
+        "type": "authorized_user",
+        "client_id": "lab.apps.googleusercontent.com",
+        "client_secret": secrets.token_urlsafe(18),
+        "refresh_token": f"1//{secrets.token_urlsafe(48)}",
+        "token_uri": f"{url}/token",
+        "universe_domain": "googleapis.com",
+    }
+    path = folder / USER_FILE
+    write_secret(path, json.dumps(content, indent=1))
+    return path
 
 
-def is_signed(folder: pathlib.Path, token: str) -> bool:
-    """Tell whether a bearer token is a JWT that the lab's service account has signed itself.
+def grant(folder: pathlib.Path, form: Mapping[str, str], issue: Issue) -> Json:
+    """Return the answer to a token request, refuse what Google would refuse: who is unknown, or proves nothing."""
+    kind = form.get("grant_type", "")
+    if kind == JWT_BEARER:
+        principal = _account(folder, form)
+    elif kind == "refresh_token":
+        principal = _user(folder, form)
+    else:
+        raise OauthError("unsupported_grant_type", f"Invalid grant_type: {kind}")
+    token, seconds = issue(principal)
+    return {"access_token": token, "expires_in": seconds, "token_type": "Bearer"}
+
+
+def signer(folder: pathlib.Path, token: str) -> str:
+    """Return the service account that has signed a bearer token itself, if it is a valid JWT of the lab's account.
 
     Google's APIs take such tokens, and its generated clients send them instead of asking for an access token.
     """
-    path = folder / FILE
-    if token.count(".") != 2 or not path.exists():
-        return False
+    account = _read(folder / FILE)
+    if token.count(".") != 2 or account is None:
+        return ""
     try:
-        _check_signature(token, json.loads(path.read_text(encoding="utf-8")))
+        _check_signature(token, account)
     except OauthError:
-        return False
+        return ""
     expires = json.loads(_decoded(token.split(".")[1])).get("exp", 0)
-    return isinstance(expires, int | float) and expires > time.time()
+    is_valid = isinstance(expires, int | float) and expires > time.time()
+    return str(account["client_email"]) if is_valid else ""
+
+
+def _account(folder: pathlib.Path, form: Mapping[str, str]) -> str:
+    account = _read(folder / FILE)
+    if account is None:
+        raise OauthError("invalid_grant", "Invalid grant: account not found")
+    _check_signature(form.get("assertion", ""), account)
+    return str(account["client_email"])
+
+
+def _user(folder: pathlib.Path, form: Mapping[str, str]) -> str:
+    user = _read(folder / USER_FILE)
+    known = user is not None and all(
+        hmac.compare_digest(form.get(name, "").encode(), user[name].encode()) for name in ("client_id", "client_secret")
+    )
+    if user is None or not known:
+        raise OauthError("invalid_client", "The OAuth client was not found.")
+    if not hmac.compare_digest(form.get("refresh_token", "").encode(), user["refresh_token"].encode()):
+        raise OauthError("invalid_grant", "Token has been expired or revoked.")
+    return USER
+
+
+def _read(path: pathlib.Path) -> Json | None:
+    if not path.exists():
+        return None
+    content: Json = json.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
 def _check_signature(assertion: str, account: Json) -> None:

@@ -35,12 +35,18 @@ class RequestLog:
         query: str,
         status: int,
         agent: str,
+        principal: str,
+        quota_project: str,
         request: object,
         response: object,
         milliseconds: float,
         fault: Json | None,
     ) -> None:
-        """Append one exchange; ``fault`` is the id and the kind of the fault that hit it."""
+        """Append one exchange.
+
+        ``principal`` is whose token it had (nobody's if none was needed, or none was good), ``quota_project`` whose
+        account it goes to if the client says so, ``fault`` the id and the kind of the fault that hit it.
+        """
         line = {
             "time": datetime.now(UTC).isoformat(timespec="microseconds"),
             "api": api,
@@ -49,6 +55,8 @@ class RequestLog:
             "query": query,
             "status": status,
             "user_agent": agent,
+            "principal": principal,
+            "quota_project": quota_project,
             "request": request,
             "response": response,
             "milliseconds": round(milliseconds, 1),

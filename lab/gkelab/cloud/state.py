@@ -149,6 +149,25 @@ class Fault:
 
 
 @dataclass
+class Token:
+    """An access token, kept under its SHA-256; times are seconds since the epoch."""
+
+    principal: str
+    issued: float
+    expires: float
+
+
+@dataclass
+class Denial:
+    """Permissions that principals do not have on resources (see :mod:`gkelab.cloud.iam`); patterns with ``*``."""
+
+    identity: str
+    principal: str
+    permission: str
+    resource: str
+
+
+@dataclass
 class State:
     """All projects, by project id."""
 
@@ -156,6 +175,10 @@ class State:
     counter: int = 0  # makes identities unique and repeatable
     faults: list[Fault] = field(default_factory=list)
     faults_made: int = 0
+    tokens: dict[str, Token] = field(default_factory=dict)
+    token_lifetime: float = 3600.0  # seconds
+    denials: list[Denial] = field(default_factory=list)
+    denials_made: int = 0
 
 
 def save(state: State, path: pathlib.Path) -> None:
