@@ -10,7 +10,7 @@ Only these classes leave a layer. A module turns them into ``fail_json`` in one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ class Problem:
     message: str  # what is wrong with it and what would be right
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.value!r}: {self.message}"
+        return f"{self.path}: {self.message}" if self.value is None else f"{self.path}: {self.value!r}: {self.message}"
 
 
 class InvalidOptions(MultinetError):
@@ -57,6 +57,10 @@ class Problems:
     def add(self, path: str, value: object, message: str) -> None:
         """Note one problem."""
         self._found.append(Problem(path, value, message))
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Take over what was noted elsewhere."""
+        self._found.extend(problems)
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self._found)

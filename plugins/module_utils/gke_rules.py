@@ -22,6 +22,7 @@ MAX_POD_NETWORKS = 35  # --additional-pod-network
 MAX_SECONDARY_RANGES = 30  # of one subnetwork
 MIN_PODS, MAX_PODS = 8, 256  # max-pods-per-node
 MIN_VERSION = (1, 28)  # of multi-networking on Standard clusters
+SHARED_VPC_SINCE = "1.28.4"  # the same, with networks of a host project
 UBUNTU_SINCE = "1.32.3-gke.1785000"  # of additional networks on nodes with an Ubuntu image
 LONGEST_CLUSTER_NAME = 40  # of clusters and node pools
 MIN_DISK_GB = 10  # of a node
@@ -99,6 +100,12 @@ def version_fits(have: str, want: str) -> bool:
 def version_is_older(have: str, want: str) -> bool:
     """Tell whether a version is older than the wanted one, or than all that begin as wanted."""
     return not version_fits(have, want) and version_numbers(have) < version_numbers(want)
+
+
+def is_before(want: str, since: str) -> bool:
+    """Tell whether all versions that begin as wanted are older than another: those of 1.27 are, of 1.28 perhaps not."""
+    numbers = version_numbers(want)
+    return numbers < version_numbers(since)[: len(numbers)]
 
 
 def check_range(problems: Problems, path: str, value: str) -> IPNetwork | None:

@@ -22,7 +22,10 @@ requirements:
   - netaddr >= 0.10
 options:
   clusters:
-    description: The descriptions. Ranges that clusters share are checked across all of them.
+    description:
+      - The descriptions. Ranges, VPCs and subnetworks that clusters share are checked across all of them.
+      - The filter P(multinet.gke.descriptions#filter) makes them of the variables of inventory hosts.
+      - Every key is checked here, so that all mistakes are named at once, each with the host that it is of.
     type: list
     elements: dict
     required: true
@@ -38,182 +41,45 @@ options:
         type: str
       location:
         description: Zone or region of the cluster.
-        type: str
-        required: true
+        type: raw
       cluster:
-        description: The cluster; the options of M(multinet.gke.gke_multinet_cluster).
-        type: dict
-        required: true
-        suboptions:
-          name:
-            description: Name of the cluster.
-            type: str
-            required: true
-          version:
-            description: Version of Kubernetes; a prefix is enough.
-            type: str
-          release_channel:
-            description: Release channel.
-            type: str
-          network:
-            description: VPC of the nodes' first interface.
-            type: str
-          subnetwork:
-            description: Subnetwork of the nodes' first interface.
-            type: str
-          pods_range:
-            description: Name of the secondary range of the pods' first interface.
-            type: str
-          services_range:
-            description: Name of the secondary range of services.
-            type: str
-          default_max_pods_per_node:
-            description: Pods on a node.
-            type: int
-          dataplane_v2:
-            description: Whether the cluster has Dataplane V2; multi-networking needs it.
-            type: bool
-            default: true
-          labels:
-            description: Labels of the cluster.
-            type: dict
-          default_pool:
-            description: The cluster's first node pool.
-            type: dict
-            suboptions:
-              node_count:
-                description: Nodes, in each zone.
-                type: int
-              machine_type:
-                description: Machine type of the nodes.
-                type: str
+        description: A mapping with options of M(multinet.gke.gke_multinet_cluster); C(name) is required.
+        type: raw
       networks:
-        description: The additional networks, in the order of the nodes' interfaces; the first is C(eth1).
-        type: list
-        elements: dict
-        default: []
-        suboptions:
-          vpc:
-            description: Name of the VPC.
-            type: str
-            required: true
-          vpc_project:
-            description: Project of the VPC, if it is another one than the cluster's (Shared VPC).
-            type: str
-          existing:
-            description: The VPC is read and checked, never changed and never deleted.
-            type: bool
-            default: false
-          subnetwork:
-            description: Name of the subnetwork.
-            type: str
-            required: true
-          node_range:
-            description: Primary range of the subnetwork, for the nodes' interfaces.
-            type: str
-            required: true
-          allow_multinet:
-            description: Whether an ingress rule lets in what comes from the subnetwork's own ranges.
-            type: bool
-            default: true
-          pod_ranges:
-            description: The subnetwork's secondary ranges, for the pods' interfaces.
-            type: list
-            elements: dict
-            default: []
-            suboptions:
-              name:
-                description: Name of the secondary range.
-                type: str
-                required: true
-              range:
-                description: The range.
-                type: str
-                required: true
-              max_pods_per_node:
-                description: Pods on a node that have an address of the range; decides the size of a node's block.
-                type: int
-                default: 8
-              attachment:
-                description: Name of the NetworkAttachmentDefinition that hands out the addresses.
-                type: str
-                required: true
-              namespace:
-                description: Namespace of the NetworkAttachmentDefinition.
-                type: str
-                default: default
+        description:
+          - A list of the additional networks, in the order of the nodes' interfaces; the first is C(eth1).
+          - Each has C(vpc), C(subnetwork) and C(node_range), the subnetwork's primary range. C(vpc_project) is the
+            project of the VPC, if it is another one than the cluster's (Shared VPC).
+          - C(pod_ranges) are the subnetwork's secondary ranges. Each has C(name), C(range) and C(attachment), the
+            NetworkAttachmentDefinition that hands out its addresses; C(namespace) is that one's (C(default));
+            C(max_pods_per_node) (8) decides how large a block each node gets of the range.
+          - What else M(multinet.gke.gke_multinet_vpc) takes for a network or a subnetwork may be given here, too;
+            the description of the subnetwork as C(subnetwork_description).
+        type: raw
       nodepools:
-        description: The node pools; the options of M(multinet.gke.gke_multinet_nodepool).
-        type: list
-        elements: dict
-        default: []
-        suboptions:
-          name:
-            description: Name of the node pool.
-            type: str
-            required: true
-          networks:
-            description: The VPCs that its nodes have an interface in, in the order of the interfaces; all by default.
-            type: list
-            elements: str
-          node_count:
-            description: Nodes, in each zone.
-            type: int
-          autoscaling:
-            description: Limits between which the pool grows and shrinks.
-            type: dict
-            suboptions:
-              enabled:
-                description: Whether it does.
-                type: bool
-                default: true
-              min:
-                description: Fewest nodes, in each zone.
-                type: int
-              max:
-                description: Most nodes, in each zone.
-                type: int
-          machine_type:
-            description: Machine type of the nodes; decides how many interfaces they can have.
-            type: str
-          image_type:
-            description: Image of the nodes.
-            type: str
-          disk_type:
-            description: Type of the nodes' disks.
-            type: str
-          disk_size_gb:
-            description: Size of the nodes' disks in GB.
-            type: int
-          max_pods_per_node:
-            description: Pods on a node.
-            type: int
-          labels:
-            description: Labels of the nodes.
-            type: dict
+        description:
+          - A list of the node pools, with options of M(multinet.gke.gke_multinet_nodepool); C(name) is required.
+          - C(networks) are the VPCs that its nodes have an interface in, in the order of the interfaces.
+            If not given, all of O(clusters[].networks).
+        type: raw
       pods:
-        description: Sample pods; the options of M(multinet.gke.multinet_pod).
-        type: list
-        elements: dict
-        default: []
-        suboptions:
-          name:
-            description: Name of the pod.
-            type: str
-            required: true
-          namespace:
-            description: Namespace of the pod.
-            type: str
-            default: default
-          image:
-            description: Image of the pod.
-            type: str
-            required: true
-          attachments:
-            description: Names of the attachments that the pod has an interface of.
-            type: list
-            elements: str
-            default: []
+        description:
+          - A list of sample pods. Each has C(name), C(image), perhaps C(namespace) (C(default)), and C(attachments),
+            the attachments that it has an interface of.
+        type: raw
+      unreadable:
+        description: Why the variables of the host cannot be read; then nothing else is looked at.
+        type: str
+      misspelt:
+        description: Variables of the host that look like one of a description, and which one.
+        type: dict
+        default: {}
+  hosts:
+    description:
+      - The hosts that are planned. Others are only looked at for what contradicts these.
+      - If not set, all of O(clusters) are planned.
+    type: list
+    elements: str
 seealso:
   - module: multinet.gke.gke_multinet_vpc
   - module: multinet.gke.gke_multinet_cluster
@@ -252,7 +118,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 sites:
-  description: What follows from each description, by host; the variable RV(ignore:multinet_site) of the roles.
+  description:
+    - What follows from each description, by host; the variable RV(ignore:multinet_site) of the roles.
+    - What is not given in a description is not in it.
   returned: success
   type: dict
   contains:
@@ -283,6 +151,11 @@ sites:
       type: list
       elements: dict
       returned: success
+    firewall_rules:
+      description: The ingress rules that M(multinet.gke.gke_multinet_vpc) makes, with the ranges that they let in.
+      type: list
+      elements: dict
+      returned: success
     pods:
       description: Options for M(multinet.gke.multinet_pod), one element per pod.
       type: list
@@ -298,13 +171,39 @@ sites:
       type: list
       elements: dict
       returned: success
+scope:
+  description: The hosts that were looked at.
+  returned: success
+  type: dict
+  contains:
+    planned:
+      description: Those that the plan is for.
+      type: list
+      elements: str
+      returned: success
+    checked:
+      description: Others, which nothing in the plan contradicts.
+      type: list
+      elements: str
+      returned: success
+    unread:
+      description: Others whose descriptions are incomplete, or cannot be read; they may contradict the plan.
+      type: list
+      elements: str
+      returned: success
+  sample:
+    planned: [edge]
+    checked: []
+    unread: []
 table:
-  description: The plans as a table for people.
+  description: The plans as a table for people, below a line that says which clusters were looked at.
   returned: success
   type: str
   sample: |-
-    cluster  interface  VPC     node range   attachment      pod range      nodes  at most
-    edge     eth1       my-vpc  10.0.1.0/24  default/my-nad  172.16.1.0/24  2      16
+    1 cluster planned
+
+    cluster  location       interface  VPC     node range   attachment      pod range      nodes  at most
+    edge     us-central1-c  eth1       my-vpc  10.0.1.0/24  default/my-nad  172.16.1.0/24  2      16
 errors:
   description: On failure, all problems.
   returned: failure
@@ -321,81 +220,24 @@ from typing import Any
 from ansible.module_utils.basic import env_fallback
 
 from ansible_collections.multinet.gke.plugins.module_utils import module
-from ansible_collections.multinet.gke.plugins.module_utils.plan import rules, site
-from ansible_collections.multinet.gke.plugins.module_utils.plan.description import read
+from ansible_collections.multinet.gke.plugins.module_utils.plan import inventory
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context
 
-
-def _list_of(options: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    return {"type": "list", "elements": "dict", "default": [], "options": options}
-
-
 CLUSTER: dict[str, dict[str, Any]] = {
-    "name": {"type": "str", "required": True},
-    "version": {"type": "str"},
-    "release_channel": {"type": "str"},
-    "network": {"type": "str"},
-    "subnetwork": {"type": "str"},
-    "pods_range": {"type": "str"},
-    "services_range": {"type": "str"},
-    "default_max_pods_per_node": {"type": "int"},
-    "dataplane_v2": {"type": "bool", "default": True},
-    "labels": {"type": "dict"},
-    "default_pool": {"type": "dict", "options": {"node_count": {"type": "int"}, "machine_type": {"type": "str"}}},
-}
-POD_RANGE: dict[str, dict[str, Any]] = {
-    "name": {"type": "str", "required": True},
-    "range": {"type": "str", "required": True},
-    "max_pods_per_node": {"type": "int", "default": 8},
-    "attachment": {"type": "str", "required": True},
-    "namespace": {"type": "str", "default": "default"},
-}
-NETWORK: dict[str, dict[str, Any]] = {
-    "vpc": {"type": "str", "required": True},
-    "vpc_project": {"type": "str"},
-    "existing": {"type": "bool", "default": False},
-    "subnetwork": {"type": "str", "required": True},
-    "node_range": {"type": "str", "required": True},
-    "allow_multinet": {"type": "bool", "default": True},
-    "pod_ranges": _list_of(POD_RANGE),
-}
-NODEPOOL: dict[str, dict[str, Any]] = {
-    "name": {"type": "str", "required": True},
-    "networks": {"type": "list", "elements": "str"},
-    "node_count": {"type": "int"},
-    "autoscaling": {
-        "type": "dict",
-        "options": {"enabled": {"type": "bool", "default": True}, "min": {"type": "int"}, "max": {"type": "int"}},
-    },
-    "machine_type": {"type": "str"},
-    "image_type": {"type": "str"},
-    "disk_type": {"type": "str"},
-    "disk_size_gb": {"type": "int"},
-    "max_pods_per_node": {"type": "int"},
-    "labels": {"type": "dict"},
-}
-POD: dict[str, dict[str, Any]] = {
-    "name": {"type": "str", "required": True},
-    "namespace": {"type": "str", "default": "default"},
-    "image": {"type": "str", "required": True},
-    "attachments": {"type": "list", "elements": "str", "default": []},
+    "host": {"type": "str", "required": True},
+    "project": {"type": "str", "fallback": (env_fallback, ["GCP_PROJECT"])},
+    "location": {"type": "raw"},
+    "cluster": {"type": "raw"},
+    "networks": {"type": "raw"},
+    "nodepools": {"type": "raw"},
+    "pods": {"type": "raw"},
+    "unreadable": {"type": "str"},
+    "misspelt": {"type": "dict", "default": {}},
 }
 SPEC: dict[str, Any] = {
     "argument_spec": {
-        "clusters": {
-            "type": "list",
-            "elements": "dict",
-            "required": True,
-            "options": {
-                "host": {"type": "str", "required": True},
-                "project": {"type": "str", "fallback": (env_fallback, ["GCP_PROJECT"])},
-                "location": {"type": "str", "required": True},
-                "cluster": {"type": "dict", "required": True, "options": CLUSTER},
-                "networks": _list_of(NETWORK),
-                "nodepools": _list_of(NODEPOOL),
-                "pods": _list_of(POD),
-            },
-        }
+        "clusters": {"type": "list", "elements": "dict", "required": True, "options": CLUSTER},
+        "hosts": {"type": "list", "elements": "str"},
     },
     "supports_check_mode": True,
 }
@@ -403,10 +245,10 @@ SPEC: dict[str, Any] = {
 
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Return the derived plan of each description; InvalidOptions if any cannot work."""
-    descriptions = [read(options) for options in params["clusters"]]
-    rules.check(descriptions)
-    sites = {description.host: site.derive(description) for description in descriptions}
-    return {"changed": False, "sites": sites, "table": site.table(sites)}
+    planned = inventory.plan(params["clusters"], params["hosts"])
+    for warning in planned.warnings:
+        context.warn(warning)
+    return {"changed": False, **planned.result}
 
 
 def main() -> None:

@@ -36,8 +36,14 @@ def test_all_errors_of_a_description_at_once_and_no_request(api_lab: Lab) -> Non
             "nodepools[0].machine_type",
             "has 2 vCPUs: at most 1 additional network, 2 given; choose a larger machine type or fewer networks",
         ),
-        ("networks[0].pod_ranges[0].range", "holds 16 nodes at 8 pods (/28 each); the node pools may have 17"),
-        ("networks[1].pod_ranges[0].range", "holds 8 nodes at 8 pods (/28 each); the node pools may have 17"),
+        (
+            "networks[0].pod_ranges[0].range",
+            "holds 16 nodes at 8 pods (/28 each); the node pools may have 17 (multinet: 17 x 1 zone)",
+        ),
+        (
+            "networks[1].pod_ranges[0].range",
+            "holds 8 nodes at 8 pods (/28 each); the node pools may have 17 (multinet: 17 x 1 zone)",
+        ),
         (
             "networks[1].pod_ranges[0].range",
             "overlaps edge: multinet_networks[0].pod_ranges[0].range (172.16.1.0/24); "

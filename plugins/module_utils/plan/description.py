@@ -6,11 +6,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ..gke_rules import DEFAULT_MACHINE_TYPE, DEFAULT_NODE_COUNT, ZONES_OF_A_REGION, region_of
+from ..errors import Problems
+from ..gcp.references import Network as NetworkReference
+from ..gcp.references import Place
+from ..gke_rules import DEFAULT_MACHINE_TYPE, DEFAULT_NETWORK, DEFAULT_NODE_COUNT, ZONES_OF_A_REGION, region_of
+from .reading import Reading
+from .schema import DESCRIPTION, SUBNETWORK_KEYS, VPC
+
+Options = Mapping[str, Any]  # of a module; None: not given
 
 
 @dataclass(frozen=True)
@@ -34,14 +41,19 @@ class Network:
     subnetwork: str
     node_range: str
     project: str  # of the VPC; another one than the cluster's with Shared VPC
-    existing: bool
-    allow_multinet: bool
     pod_ranges: tuple[PodRange, ...]
+    vpc_options: Options
+    subnetwork_options: Options
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> NetworkReference:
         """Return what tells two VPCs apart."""
-        return self.project, self.vpc
+        return NetworkReference(self.project, self.vpc)
+
+    @property
+    def allow_multinet(self) -> bool:
+        """Tell whether the subnetwork has an ingress rule of ours."""
+        return bool(self.subnetwork_options["allow_multinet"])
 
 
 @dataclass(frozen=True)
@@ -52,14 +64,35 @@ class NodePool:
     name: str
     machine_type: str
     networks: tuple[str, ...]  # names of VPCs, in the order of the interfaces
-    nodes_per_zone: int  # the most that it may have
     zones: int
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Options
+
+    @property
+    def autoscaling(self) -> Mapping[str, Any]:
+        """Return the limits of the autoscaler; empty if there is none."""
+        given = self.options["autoscaling"] or {}
+        return {} if given.get("enabled") is False else given
 
     @property
     def nodes(self) -> int:
         """Return the largest number of nodes."""
-        return self.nodes_per_zone * self.zones
+        limits = self.autoscaling
+        if limits.get("total_max") is not None:
+            return int(limits["total_max"])
+        return self._per_zone * self.zones
+
+    @property
+    def size(self) -> str:
+        """Return how the largest number of nodes comes about: "6 x 3 zones"."""
+        if self.autoscaling.get("total_max") is not None:
+            return f"autoscaling total_max {self.nodes}"
+        words = "autoscaling max " if self.autoscaling else ""
+        return f"{words}{self._per_zone} x {self.zones} zone{'s' * (self.zones != 1)}"
+
+    @property
+    def _per_zone(self) -> int:
+        given = self.autoscaling.get("max") if self.autoscaling else self.options["node_count"]
+        return DEFAULT_NODE_COUNT if given is None else int(given)
 
 
 @dataclass(frozen=True)
@@ -70,7 +103,7 @@ class Pod:
     name: str
     namespace: str
     attachments: tuple[str, ...]
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Options
 
 
 @dataclass(frozen=True)
@@ -80,7 +113,7 @@ class Description:
     host: str
     project: str
     location: str
-    cluster: Mapping[str, Any]
+    cluster: Options
     networks: tuple[Network, ...]
     nodepools: tuple[NodePool, ...]
     pods: tuple[Pod, ...]
@@ -89,6 +122,16 @@ class Description:
     def region(self) -> str:
         """Return the region of the cluster and of its subnetworks."""
         return region_of(self.location)
+
+    @property
+    def place(self) -> Place:
+        """Return where bare names of networks and subnetworks are to be found."""
+        return Place(self.project, self.region)
+
+    @property
+    def own_network(self) -> NetworkReference:
+        """Return the VPC of the nodes' first interface."""
+        return self.place.network(self.cluster["network"] or DEFAULT_NETWORK)
 
     def carried_by(self, pool: NodePool) -> dict[int, Network]:
         """Return the networks of a pool by the number of their interface: the first additional one is eth1."""
@@ -111,29 +154,41 @@ class Description:
         return [pool for pool in self.nodepools if network.vpc in pool.networks]
 
 
-def read(options: Mapping[str, Any]) -> Description:
-    """Return a description from the options of one cluster, with what was not given filled in.
+def read(problems: Problems, host: str, given: Options) -> Description | None:
+    """Return a description from what a host's variables say, with what was not given filled in.
 
-    :param options: one element of multinet_plan's option clusters, validated.
+    :param given: by the names of the variables, without their prefix multinet_.
+    :returns: None if something is missing or of another type, so that nothing more can be said of it.
     """
-    host, project, location = options["host"], options["project"] or "", options["location"]
+    reading = Reading(problems)
+    values = reading.mapping(f"{host}: multinet_", given, DESCRIPTION)
+    if not reading.complete:
+        return None
+    project, location = values["project"] or "", values["location"]
     networks = tuple(
-        _network(f"{host}: multinet_networks[{index}]", item, project) for index, item in enumerate(options["networks"])
+        _network(f"{host}: multinet_networks[{index}]", item, project) for index, item in enumerate(values["networks"])
     )
     every_vpc = tuple(network.vpc for network in networks)
-    zones = 1 if region_of(location) != location else ZONES_OF_A_REGION
+    zones = _zones(location, values["cluster"].get("node_locations"))
     return Description(
         host=host,
         project=project,
         location=location,
-        cluster=options["cluster"],
+        cluster=values["cluster"],
         networks=networks,
         nodepools=tuple(
             _pool(f"{host}: multinet_nodepools[{index}]", item, every_vpc, zones)
-            for index, item in enumerate(options["nodepools"])
+            for index, item in enumerate(values["nodepools"])
         ),
-        pods=tuple(_pod(f"{host}: multinet_pods[{index}]", item) for index, item in enumerate(options["pods"])),
+        pods=tuple(_pod(f"{host}: multinet_pods[{index}]", item) for index, item in enumerate(values["pods"])),
     )
+
+
+def _zones(location: str, node_locations: Sequence[str] | None) -> int:
+    """Return over how many zones the nodes of a cluster are spread; a zonal cluster is in its own zone anyway."""
+    if region_of(location) == location:
+        return len(set(node_locations or ())) or ZONES_OF_A_REGION
+    return len({location, *(node_locations or ())})
 
 
 def _network(path: str, item: Mapping[str, Any], project: str) -> Network:
@@ -143,25 +198,22 @@ def _network(path: str, item: Mapping[str, Any], project: str) -> Network:
         subnetwork=item["subnetwork"],
         node_range=item["node_range"],
         project=item["vpc_project"] or project,
-        existing=item["existing"],
-        allow_multinet=item["allow_multinet"],
         pod_ranges=tuple(
             PodRange(path=f"{path}.pod_ranges[{index}]", **pod_range)
             for index, pod_range in enumerate(item["pod_ranges"])
         ),
+        vpc_options={key: item[key] for key in VPC},
+        subnetwork_options={name: item[key] for key, name in SUBNETWORK_KEYS.items()},
     )
 
 
 def _pool(path: str, item: Mapping[str, Any], every_vpc: tuple[str, ...], zones: int) -> NodePool:
-    autoscaling = item["autoscaling"] or {}
-    most = autoscaling.get("max") if autoscaling.get("enabled", True) else None
     return NodePool(
         path=path,
         name=item["name"],
         machine_type=item["machine_type"] or DEFAULT_MACHINE_TYPE,
         networks=every_vpc if item["networks"] is None else tuple(item["networks"]),
-        nodes_per_zone=next((n for n in (most, item["node_count"]) if n is not None), DEFAULT_NODE_COUNT),
-        zones=zones,
+        zones=len(item["node_locations"] or ()) or zones,
         options={key: value for key, value in item.items() if key != "networks"},
     )
 

@@ -13,9 +13,13 @@ from dataclasses import dataclass
 from .. import gke_rules
 from ..cni.ranges import IPNetwork, overlapping
 from ..errors import Problems
-from .description import Description, Network, PodRange
+from ..gcp.references import Network as NetworkReference
+from ..gcp.references import Subnetwork
+from .description import Description, Network, NodePool, PodRange
+from .shared_rules import subnetwork_of
 
 RESERVED_ADDRESSES = 4  # of a primary range: network, gateway, next to last, broadcast
+MASTER_PREFIX = 28  # of the range of a control plane
 
 
 @dataclass(frozen=True)
@@ -25,82 +29,107 @@ class Declared:
     path: str
     cidr: IPNetwork
     host: str
-    region: str
-    network: Network
-    name: str = ""  # of a secondary range; empty for the primary one
-
-    @property
-    def key(self) -> tuple[tuple[str, str], str, str, str]:
-        """Return what makes a range of a VPC another one: its subnetwork, with its region, and its name."""
-        return self.network.key, self.region, self.network.subnetwork, self.name
+    vpc: NetworkReference
+    identity: tuple[object, str]  # two descriptions with the same one mean the same range
+    carries: str  # whose addresses it has: "nodes", "pods" of an additional network, "cluster"
+    in_cluster: bool = False  # its addresses mean something to every pod of the cluster
 
 
 def check(problems: Problems, descriptions: Sequence[Description]) -> None:
     """Note ranges that are none, that are too small, or that share addresses where they must not."""
     declared = [entry for description in descriptions for entry in _declared(problems, description)]
-    _check_names(problems, declared)
-    _check_clusters(problems, [entry for entry in declared if entry.name])
-    in_vpc: dict[tuple[str, str], dict[tuple[object, ...], Declared]] = defaultdict(dict)
+    _check_same(problems, [entry for entry in declared if entry.carries == "pods"])
+    _check_clusters(problems, descriptions, declared)
+    in_vpc: dict[NetworkReference, dict[object, Declared]] = defaultdict(dict)
     for entry in declared:  # two clusters may name the same range of a VPC: that is one range
-        in_vpc[entry.network.key].setdefault(entry.key, entry)
-    for (project, vpc), ranges in in_vpc.items():
+        in_vpc[entry.vpc].setdefault(entry.identity, entry)
+    for vpc, ranges in in_vpc.items():
         for first, second in _overlaps(ranges.values()):
-            problems.add(second.path, str(second.cidr), _overlap(first, f"of VPC {vpc} in {project}"))
+            problems.add(second.path, str(second.cidr), _overlap(first, f"of VPC {vpc.name} in {vpc.project}"))
+    _check_primaries(problems, descriptions)
 
 
-def _declared(problems: Problems, description: Description) -> list[Declared]:
-    """Return the ranges of a description that are ranges, each looked at by itself."""
-    found = []
+def _declared(problems: Problems, description: Description) -> Iterator[Declared]:
+    """Yield the ranges of a description that are ranges, each looked at by itself."""
     for network in description.networks:
+        subnetwork = subnetwork_of(description, network)
         path = f"{network.path}.node_range"
         cidr = gke_rules.check_range(problems, path, network.node_range)
         if cidr is not None:
-            _check_primary(problems, description, network, cidr)
-            found.append(Declared(path, cidr, description.host, description.region, network))
+            yield Declared(path, cidr, description.host, network.key, (subnetwork, ""), "nodes")
         for pod_range in network.pod_ranges:
             path = f"{pod_range.path}.range"
             cidr = gke_rules.check_range(problems, path, pod_range.range)
             if cidr is not None:
                 _check_capacity(problems, description, network, pod_range, cidr)
-                found.append(Declared(path, cidr, description.host, description.region, network, pod_range.name))
-    return found
+                identity = (subnetwork, pod_range.name)
+                yield Declared(path, cidr, description.host, network.key, identity, "pods", in_cluster=True)
+    yield from _of_the_cluster(problems, description)
 
 
-def _check_names(problems: Problems, declared: Sequence[Declared]) -> None:
-    """A subnetwork is one thing in its region, and its secondary ranges are what everybody says that they are."""
-    vpc_of: dict[tuple[str, str, str], Declared] = {}
-    same: dict[tuple[object, ...], Declared] = {}
-    for entry in declared:
-        network = entry.network
-        other = vpc_of.setdefault((network.project, entry.region, network.subnetwork), entry)
-        if other.network.vpc != network.vpc and not entry.name:
-            problems.add(
-                f"{network.path}.subnetwork", network.subnetwork, f"is a subnetwork of VPC {other.network.vpc}, too"
-            )
-        other = same.setdefault(entry.key, entry)
-        if other.cidr != entry.cidr and other.host != entry.host:
-            problems.add(
-                entry.path, str(entry.cidr), f"differs from {other.path} ({other.cidr}), which names the same range"
-            )
+def _of_the_cluster(problems: Problems, description: Description) -> Iterator[Declared]:
+    """Yield the ranges of the cluster's own VPC that Kubernetes Engine is to make; a bare /14 says only how large."""
+    cluster, path = description.cluster, f"{description.host}: multinet_cluster"
+    for key in ("pods_cidr", "services_cidr"):
+        text = cluster.get(key)
+        if text and not text.startswith("/"):
+            cidr = gke_rules.check_range(problems, f"{path}.{key}", text)
+            if cidr is not None:
+                identity = (description.host, key)
+                yield Declared(
+                    f"{path}.{key}", cidr, description.host, description.own_network, identity, "cluster", True
+                )
+    text = (cluster.get("private") or {}).get("master_cidr")
+    if text:
+        where = f"{path}.private.master_cidr"
+        cidr = gke_rules.check_range(problems, where, text)
+        if cidr is not None and cidr.prefixlen != MASTER_PREFIX:
+            problems.add(where, text, f"must be a /{MASTER_PREFIX}")
+        elif cidr is not None:
+            identity = (description.host, "master_cidr")
+            yield Declared(where, cidr, description.host, description.own_network, identity, "cluster")
 
 
-def _check_clusters(problems: Problems, pod_ranges: Sequence[Declared]) -> None:
-    """Pod ranges of one cluster must not overlap, and Whereabouts hands out addresses for one cluster only."""
-    for first, second in _overlaps(pod_ranges):
-        if (
-            first.host == second.host and first.network.key != second.network.key
-        ):  # those of one VPC are looked at there
-            problems.add(second.path, str(second.cidr), _overlap(first, "of one cluster"))
-    owners: dict[tuple[object, ...], Declared] = {}
+def _check_same(problems: Problems, pod_ranges: Sequence[Declared]) -> None:
+    """A secondary range is what everybody says that it is, and Whereabouts hands it out for one cluster only."""
+    owners: dict[object, Declared] = {}
     for entry in pod_ranges:
-        owner = owners.setdefault(entry.key, entry)
-        if owner.host != entry.host and owner.cidr == entry.cidr:
+        owner = owners.setdefault(entry.identity, entry)
+        if owner.host == entry.host:
+            continue
+        if owner.cidr == entry.cidr:
             problems.add(
                 entry.path,
                 str(entry.cidr),
                 f"is handed out by cluster {owner.host}, too, so that pods would get the same address; "
                 "give each cluster a secondary range of its own",
             )
+        else:
+            problems.add(
+                entry.path, str(entry.cidr), f"differs from {owner.path} ({owner.cidr}), which names the same range"
+            )
+
+
+def _check_clusters(problems: Problems, descriptions: Sequence[Description], declared: Sequence[Declared]) -> None:
+    """Note ranges of several VPCs that one cluster cannot have together; those of one VPC are looked at there."""
+    by_host: dict[str, list[Declared]] = defaultdict(list)
+    for entry in declared:
+        by_host[entry.host].append(entry)
+    for description in descriptions:
+        entries = by_host[description.host]
+        for first, second in _overlaps(entry for entry in entries if entry.in_cluster):
+            if first.vpc != second.vpc:
+                problems.add(second.path, str(second.cidr), _overlap(first, "of one cluster"))
+        for first, second in _overlaps(entry for entry in entries if entry.carries == "nodes"):
+            if first.vpc != second.vpc and _on_one_node(description, first.vpc, second.vpc):
+                problems.add(second.path, str(second.cidr), _overlap(first, "of a node's interfaces"))
+
+
+def _on_one_node(description: Description, *vpcs: NetworkReference) -> bool:
+    return any(
+        set(vpcs) <= {network.key for network in description.carried_by(pool).values()}
+        for pool in description.nodepools
+    )
 
 
 def _overlaps(ranges: Iterable[Declared]) -> Iterator[tuple[Declared, Declared]]:
@@ -113,12 +142,22 @@ def _overlap(other: Declared, where: str) -> str:
     return f"overlaps {other.path} ({other.cidr}); ranges {where} must not overlap"
 
 
-def _check_primary(problems: Problems, description: Description, network: Network, primary: IPNetwork) -> None:
-    path, nodes = f"{network.path}.node_range", sum(pool.nodes for pool in description.pools_with(network))
-    if primary.prefixlen in gke_rules.RANGE_PREFIXES and nodes > primary.size - RESERVED_ADDRESSES:
-        problems.add(
-            path, str(primary), f"holds {primary.size - RESERVED_ADDRESSES} nodes; the node pools may have {nodes}"
-        )
+def _check_primaries(problems: Problems, descriptions: Sequence[Description]) -> None:
+    """Each node of each cluster takes an address of its subnetwork's primary range."""
+    users: dict[Subnetwork, list[tuple[Network, str, int]]] = defaultdict(list)
+    for description in descriptions:
+        for network in description.networks:
+            nodes = sum(pool.nodes for pool in description.pools_with(network))
+            users[subnetwork_of(description, network)].append((network, description.host, nodes))
+    for entries in users.values():
+        network, nodes = entries[0][0], sum(nodes for _network, _host, nodes in entries)
+        primary = gke_rules.check_range(Problems(), "", network.node_range)  # what is wrong with it, was said
+        if primary is None or primary.prefixlen not in gke_rules.RANGE_PREFIXES:
+            continue
+        holds = primary.size - RESERVED_ADDRESSES
+        if nodes > holds:
+            whose = "the node pools" if len(entries) == 1 else f"the clusters {', '.join(each[1] for each in entries)}"
+            problems.add(f"{network.path}.node_range", str(primary), f"holds {holds} nodes; {whose} may have {nodes}")
 
 
 def _check_capacity(
@@ -128,11 +167,17 @@ def _check_capacity(
     if not gke_rules.MIN_PODS <= pod_range.max_pods_per_node <= gke_rules.MAX_PODS:
         return  # said already; a block cannot be computed
     holds = gke_rules.node_capacity(cidr, pod_range.max_pods_per_node)
-    nodes = sum(pool.nodes for pool in description.pools_with(network))
+    pools = description.pools_with(network)
+    nodes = sum(pool.nodes for pool in pools)
     if nodes > holds:
         problems.add(
             f"{pod_range.path}.range",
             str(cidr),
             f"holds {holds} nodes at {pod_range.max_pods_per_node} pods "
-            f"(/{gke_rules.alias_block_prefix(pod_range.max_pods_per_node)} each); the node pools may have {nodes}",
+            f"(/{gke_rules.alias_block_prefix(pod_range.max_pods_per_node)} each); "
+            f"the node pools may have {nodes} ({_sizes(pools)})",
         )
+
+
+def _sizes(pools: Sequence[NodePool]) -> str:
+    return ", ".join(f"{pool.name}: {pool.size}" for pool in pools)

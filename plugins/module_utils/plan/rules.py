@@ -10,16 +10,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from .. import gke_rules
+from ..cni.texts import is_label
 from ..errors import Problems
-from . import range_rules
+from . import range_rules, shared_rules
 from .description import Description, Network, NodePool, Pod, PodRange
 
 EVERYBODYS_NAMESPACE = "default"  # Multus' globalNamespaces, unless its configuration names others
 
 
-def check(descriptions: Sequence[Description]) -> None:
-    """Raise InvalidOptions with everything that is wrong in any of the descriptions."""
-    problems = Problems()
+def check(problems: Problems, descriptions: Sequence[Description]) -> None:
+    """Note everything that is wrong in any of the descriptions."""
     _check_twice(problems, ((d.host, (d.project, d.location, d.cluster["name"])) for d in descriptions), "cluster")
     for description in descriptions:
         _check_cluster(problems, description)
@@ -27,10 +27,11 @@ def check(descriptions: Sequence[Description]) -> None:
             _check_network(problems, network)
         for pool in description.nodepools:
             _check_pool(problems, description, pool)
+        _check_projects(problems, description)
         _check_attachments(problems, description)
         _check_pods(problems, description)
+    shared_rules.check(problems, descriptions)
     range_rules.check(problems, descriptions)
-    problems.raise_if_any()
 
 
 def _check_twice(problems: Problems, named: Iterable[tuple[str, object]], what: str) -> None:
@@ -51,8 +52,31 @@ def _check_cluster(problems: Problems, description: Description) -> None:
     gke_rules.check_version(problems, f"{host}: multinet_cluster.version", cluster["version"])
     if cluster["dataplane_v2"] is False:
         problems.add(f"{host}: multinet_cluster.dataplane_v2", False, "multi-networking needs Dataplane V2")
+    if cluster["multi_networking"] is False and description.networks:
+        problems.add(f"{host}: multinet_cluster.multi_networking", False, "multinet_networks need it")
+    path = f"{host}: multinet_cluster.node_locations"
+    gke_rules.check_zones(problems, path, cluster.get("node_locations"), description.location)
     _check_twice(problems, ((pool.path, pool.name) for pool in description.nodepools), "name")
     _check_twice(problems, ((network.path, network.vpc) for network in description.networks), "VPC")
+
+
+def _check_projects(problems: Problems, description: Description) -> None:
+    """With Shared VPC, all interfaces of a node are in networks of one project, the host project."""
+    own, version = description.own_network, description.cluster["version"]
+    if own.project != description.project and version and gke_rules.is_before(version, gke_rules.SHARED_VPC_SINCE):
+        problems.add(
+            f"{description.host}: multinet_cluster.version",
+            version,
+            f"multi-networking with Shared VPC needs version {gke_rules.SHARED_VPC_SINCE} or later",
+        )
+    for network in description.networks:
+        if network.project != own.project:
+            problems.add(
+                f"{network.path}.vpc_project",
+                network.project,
+                f"is not the project of the cluster's own VPC ({own.path}): all interfaces of a node are in networks "
+                "of one project; with Shared VPC, multinet_cluster.network and subnetwork are paths, too",
+            )
 
 
 def _check_network(problems: Problems, network: Network) -> None:
@@ -60,38 +84,34 @@ def _check_network(problems: Problems, network: Network) -> None:
     gke_rules.check_subnetwork_name(
         problems, f"{network.path}.subnetwork", network.subnetwork, with_rule=network.allow_multinet
     )
-    _check_twice(problems, ((r.path, r.name) for r in network.pod_ranges), "name")
-    if len(network.pod_ranges) > gke_rules.MAX_SECONDARY_RANGES:
-        problems.add(
-            f"{network.path}.pod_ranges",
-            len(network.pod_ranges),
-            f"a subnetwork has at most {gke_rules.MAX_SECONDARY_RANGES} secondary ranges",
-        )
+    _check_twice(problems, ((each.path, each.name) for each in network.pod_ranges), "name")
     for pod_range in network.pod_ranges:
         gke_rules.check_name(problems, f"{pod_range.path}.name", pod_range.name)
         gke_rules.check_name(problems, f"{pod_range.path}.attachment", pod_range.attachment)
         gke_rules.check_max_pods(problems, f"{pod_range.path}.max_pods_per_node", pod_range.max_pods_per_node)
+        if not is_label(pod_range.namespace):
+            problems.add(f"{pod_range.path}.namespace", pod_range.namespace, "is no name of a namespace (RFC 1123)")
 
 
 def _check_pool(problems: Problems, description: Description, pool: NodePool) -> None:
     gke_rules.check_name(problems, f"{pool.path}.name", pool.name, gke_rules.LONGEST_CLUSTER_NAME)
-    vpcs = {network.vpc for network in description.networks}
+    networks = {network.vpc: network for network in description.networks}
     for index, vpc in enumerate(pool.networks):
-        if vpc not in vpcs:
+        if vpc not in networks:
             problems.add(
-                f"{pool.path}.networks[{index}]", vpc, f"is none of multinet_networks ({', '.join(sorted(vpcs))})"
+                f"{pool.path}.networks[{index}]", vpc, f"is none of multinet_networks ({', '.join(sorted(networks))})"
             )
+        elif networks[vpc].key == description.own_network:
+            problems.add(f"{pool.path}.networks", vpc, "is the cluster's own VPC: each interface needs another one")
     for vpc, count in Counter(pool.networks).items():
         if count > 1:
             problems.add(f"{pool.path}.networks", vpc, "a node has at most one interface in a VPC")
-    own = (description.cluster["network"] or gke_rules.DEFAULT_NETWORK).rsplit("/", 1)[-1]
-    if own in pool.networks:
-        problems.add(f"{pool.path}.networks", own, "is the cluster's own VPC: each interface needs another one")
     gke_rules.check_node_count(problems, f"{pool.path}.node_count", pool.options["node_count"])
     gke_rules.check_autoscaling(problems, f"{pool.path}.autoscaling", pool.options["autoscaling"])
     gke_rules.check_max_pods(problems, f"{pool.path}.max_pods_per_node", pool.options["max_pods_per_node"])
-    if pool.options["node_count"] is not None and pool.options["autoscaling"]:
+    if pool.options["node_count"] is not None and pool.autoscaling:
         problems.add(f"{pool.path}.node_count", pool.options["node_count"], "cannot be given together with autoscaling")
+    gke_rules.check_zones(problems, f"{pool.path}.node_locations", pool.options["node_locations"], description.location)
     _check_interfaces(problems, description, pool)
 
 

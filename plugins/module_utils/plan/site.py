@@ -11,8 +11,8 @@ from typing import Any
 
 from .. import gke_rules
 from ..cni.ranges import parse_cidr
-from ..cni.texts import aligned
-from .description import Description, Network, PodRange
+from ..gcp.references import Subnetwork
+from .description import Description, Network, NodePool, PodRange
 
 
 def derive(description: Description) -> dict[str, Any]:
@@ -20,17 +20,21 @@ def derive(description: Description) -> dict[str, Any]:
 
     :param description: one that :func:`rules.check` has let through.
     """
+    place = {"project": description.project, "location": description.location}
     return {
-        "project": description.project,
-        "location": description.location,
-        "cluster": _given(description.cluster),
-        "vpcs": _vpcs(description),
-        "nodepools": [_nodepool(description, index) for index in range(len(description.nodepools))],
+        **place,
+        "cluster": {**place, **_given(description.cluster)},
+        "vpcs": [_vpc(description, network) for network in description.networks],
+        "nodepools": [
+            {**place, "cluster": description.cluster["name"], **_nodepool(description, pool)}
+            for pool in description.nodepools
+        ],
         "attachments": [
             _attachment(description, network, pod_range)
             for network in description.networks
             for pod_range in network.pod_ranges
         ],
+        "firewall_rules": [_firewall_rule(network) for network in description.networks if network.allow_multinet],
         "pods": _pods(description),
         "expected_pods": [{"name": pod.name, "namespace": pod.namespace} for pod in description.pods],
         "capacity": _capacity(description),
@@ -44,49 +48,47 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _vpcs(description: Description) -> list[dict[str, Any]]:
-    return [
-        {
-            "project": network.project,
-            "name": network.vpc,
-            "existing": network.existing,
-            "subnetworks": [
-                {
-                    "name": network.subnetwork,
-                    "region": description.region,
-                    "ip_cidr_range": network.node_range,
-                    "secondary_ranges": [{"name": r.name, "ip_cidr_range": r.range} for r in network.pod_ranges],
-                    "allow_multinet": network.allow_multinet,
-                }
-            ],
-        }
-        for network in description.networks
-    ]
+def _vpc(description: Description, network: Network) -> dict[str, Any]:
+    subnetwork = {
+        "name": network.subnetwork,
+        "region": description.region,
+        "ip_cidr_range": network.node_range,
+        "secondary_ranges": [{"name": each.name, "ip_cidr_range": each.range} for each in network.pod_ranges],
+        **_given(network.subnetwork_options),
+    }
+    return {
+        "project": network.project,
+        "name": network.vpc,
+        **_given(network.vpc_options),
+        "subnetworks": [subnetwork],
+    }
 
 
-def _reference(description: Description, network: Network, kind: str, name: str) -> str:
-    """Return a name, or with Shared VPC the path that also names the host project."""
-    if network.project == description.project:
-        return name
-    within = f"regions/{description.region}" if kind == "subnetworks" else "global"
-    return f"projects/{network.project}/{within}/{kind}/{name}"
+def _firewall_rule(network: Network) -> dict[str, Any]:
+    """Return the ingress rule that the role vpc makes, without which pods on different nodes do not meet."""
+    return {
+        "name": gke_rules.ingress_rule_name(network.subnetwork),
+        "project": network.project,
+        "vpc": network.vpc,
+        "sources": [network.node_range, *(each.range for each in network.pod_ranges)],
+    }
 
 
-def _nodepool(description: Description, index: int) -> dict[str, Any]:
-    pool = description.nodepools[index]
-    carried = description.carried_by(pool).values()
+def _nodepool(description: Description, pool: NodePool) -> dict[str, Any]:
+    """Return the options of a pool; with Shared VPC its networks are named with their project."""
+    place, carried = description.place, description.carried_by(pool).values()
+    subnetworks = {
+        network.vpc: place.spell(Subnetwork(network.project, description.region, network.subnetwork))
+        for network in carried
+    }
     return {
         **_given(pool.options),
         "additional_node_networks": [
-            {
-                "network": _reference(description, network, "networks", network.vpc),
-                "subnetwork": _reference(description, network, "subnetworks", network.subnetwork),
-            }
-            for network in carried
+            {"network": place.spell(network.key), "subnetwork": subnetworks[network.vpc]} for network in carried
         ],
         "additional_pod_networks": [
             {
-                "subnetwork": _reference(description, network, "subnetworks", network.subnetwork),
+                "subnetwork": subnetworks[network.vpc],
                 "secondary_range": pod_range.name,
                 "max_pods_per_node": pod_range.max_pods_per_node,
             }
@@ -155,23 +157,3 @@ def _capacity(description: Description) -> list[dict[str, Any]]:
         for network in description.networks
         for pod_range in network.pod_ranges
     ]
-
-
-COLUMNS = {
-    "master": "interface",
-    "vpc": "VPC",
-    "node_range": "node range",
-    "attachment": "attachment",
-    "range": "pod range",
-    "nodes_planned": "nodes",
-    "nodes_max": "at most",
-}
-
-
-def table(sites: dict[str, dict[str, Any]]) -> str:
-    """Return the plans as a table for people: one line per pod range."""
-    rows = [["cluster", *COLUMNS.values()]]
-    rows += [
-        [host, *(str(entry[key]) for key in COLUMNS)] for host, site in sites.items() for entry in site["capacity"]
-    ]
-    return aligned(rows)

@@ -2,73 +2,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from the_guide import SECOND, Edit, described, of, options, put
 
-from ansible_collections.multinet.gke.plugins.module_utils.errors import InvalidOptions
+from ansible_collections.multinet.gke.plugins.module_utils.errors import Problems
 from ansible_collections.multinet.gke.plugins.module_utils.plan import rules, site
-from ansible_collections.multinet.gke.plugins.module_utils.plan.description import read
-from ansible_collections.multinet.gke.plugins.modules.multinet_plan import SPEC
-
-GUIDE: dict[str, Any] = {
-    "host": "edge",
-    "project": "test-project",
-    "location": "us-central1-c",
-    "cluster": {"name": "edge", "version": "1.34"},
-    "networks": [
-        {
-            "vpc": "my-vpc",
-            "subnetwork": "my-subnet",
-            "node_range": "10.0.1.0/24",
-            "pod_ranges": [{"name": "pods", "range": "172.16.1.0/24", "attachment": "my-nad"}],
-        }
-    ],
-    "nodepools": [{"name": "multinet", "machine_type": "e2-standard-4", "node_count": 2}],
-    "pods": [{"name": "samplepod", "image": "nginx", "attachments": ["my-nad"]}],
-}
-SECOND = {
-    "vpc": "vpc-2",
-    "subnetwork": "subnet-2",
-    "node_range": "10.0.2.0/24",
-    "pod_ranges": [{"name": "pods", "range": "172.16.2.0/24", "attachment": "nad-2"}],
-}
-Edit = Callable[[dict[str, Any]], object]
-
-
-def options(*edits: Edit) -> dict[str, Any]:
-    """Return the guide's description with some edits, as the module gets it."""
-    description = copy.deepcopy(GUIDE)
-    for edit in edits:
-        edit(description)
-    result = ArgumentSpecValidator(SPEC["argument_spec"]).validate({"clusters": [description]})
-    assert not result.error_messages
-    validated: dict[str, Any] = result.validated_parameters["clusters"][0]
-    return validated
 
 
 def problems(*descriptions: dict[str, Any]) -> list[tuple[str, str]]:
     """Return path and message of everything that is refused."""
-    try:
-        rules.check([read(description) for description in descriptions])
-    except InvalidOptions as error:
-        return [(problem.path.removeprefix("edge: multinet_"), problem.message) for problem in error.problems]
-    return []
-
-
-def put(*path: Any, value: object) -> Edit:
-    """Return an edit that sets one value."""
-
-    def edit(description: dict[str, Any]) -> None:
-        target: Any = description
-        for key in path[:-1]:
-            target = target[key]
-        target[path[-1]] = value
-
-    return edit
+    found = Problems()
+    rules.check(found, [of(description) for description in descriptions])
+    return [(problem.path.removeprefix("edge: multinet_"), problem.message) for problem in found]
 
 
 def test_the_guide_is_let_through() -> None:
@@ -136,17 +83,17 @@ def test_the_guide_is_let_through() -> None:
         (
             [put("nodepools", 0, "node_count", value=17)],
             "networks[0].pod_ranges[0].range",
-            "holds 16 nodes at 8 pods (/28 each); the node pools may have 17",
+            "holds 16 nodes at 8 pods (/28 each); the node pools may have 17 (multinet: 17 x 1 zone)",
         ),
         (
             [put("nodepools", 0, "node_count", value=None), put("nodepools", 0, "autoscaling", value={"max": 20})],
             "networks[0].pod_ranges[0].range",
-            "holds 16 nodes at 8 pods (/28 each); the node pools may have 20",
+            "holds 16 nodes at 8 pods (/28 each); the node pools may have 20 (multinet: autoscaling max 20 x 1 zone)",
         ),
         (
             [put("location", value="us-central1"), put("nodepools", 0, "node_count", value=6)],
             "networks[0].pod_ranges[0].range",
-            "holds 16 nodes at 8 pods (/28 each); the node pools may have 18",
+            "holds 16 nodes at 8 pods (/28 each); the node pools may have 18 (multinet: 6 x 3 zones)",
         ),
         ([put("nodepools", 0, "node_count", value=-3)], "nodepools[0].node_count", "must not be negative"),
         (
@@ -264,7 +211,7 @@ def test_clusters_that_share_a_subnetwork_must_say_the_same_of_it() -> None:
     assert problems(options(), wider) == [
         (
             "other: multinet_networks[0].node_range",
-            "differs from edge: multinet_networks[0].node_range (10.0.1.0/24), which names the same range",
+            "differs from edge: multinet_networks[0].node_range (10.0.1.0/24), which describes the same subnetwork",
         )
     ]
 
@@ -302,16 +249,16 @@ def two_namespaces(description: dict[str, Any]) -> None:
 
 
 def test_a_pod_gets_the_attachment_of_its_own_namespace() -> None:
-    in_default = site.derive(read(options(two_namespaces)))
+    in_default = site.derive(described(two_namespaces))
     assert in_default["pods"][0]["attachments"] == [{"name": "my-nad", "namespace": "default"}]
-    in_team = site.derive(read(options(two_namespaces, put("pods", 0, "namespace", value="team"))))
+    in_team = site.derive(described(two_namespaces, put("pods", 0, "namespace", value="team")))
     assert in_team["pods"][0]["attachments"] == [{"name": "my-nad", "namespace": "team"}]
     named = options(
         two_namespaces,
         put("pods", 0, "namespace", value="team"),
         put("pods", 0, "attachments", value=["default/my-nad"]),
     )
-    assert site.derive(read(named))["pods"][0]["attachments"] == [{"name": "my-nad", "namespace": "default"}]
+    assert site.derive(of(named))["pods"][0]["attachments"] == [{"name": "my-nad", "namespace": "default"}]
 
 
 def test_a_pod_cannot_have_what_multus_will_not_give_it() -> None:
@@ -338,50 +285,3 @@ def test_a_name_that_may_mean_two_attachments_is_asked_about() -> None:
 
 def test_one_cluster_must_not_be_described_twice() -> None:
     assert ("again", "is the cluster of edge, too") in problems(options(), options(put("host", value="again")))
-
-
-def test_what_follows_from_the_guide() -> None:
-    derived = site.derive(read(options()))
-    assert derived["vpcs"][0]["subnetworks"][0]["secondary_ranges"] == [
-        {"name": "pods", "ip_cidr_range": "172.16.1.0/24"}
-    ]
-    assert derived["nodepools"][0]["additional_node_networks"] == [{"network": "my-vpc", "subnetwork": "my-subnet"}]
-    assert derived["nodepools"][0]["additional_pod_networks"] == [
-        {"subnetwork": "my-subnet", "secondary_range": "pods", "max_pods_per_node": 8}
-    ]
-    assert derived["attachments"][0]["master"] == "eth1"
-    assert derived["pods"][0]["node_selector"] == {"cloud.google.com/gke-nodepool": "multinet"}
-    assert derived["capacity"][0]["nodes_max"] == 16
-
-
-def test_a_shared_vpc_is_named_with_its_project() -> None:
-    derived = site.derive(read(options(put("networks", 0, "vpc_project", value="host-project"))))
-    assert derived["vpcs"][0]["project"] == "host-project"
-    assert derived["nodepools"][0]["additional_node_networks"] == [
-        {
-            "network": "projects/host-project/global/networks/my-vpc",
-            "subnetwork": "projects/host-project/regions/us-central1/subnetworks/my-subnet",
-        }
-    ]
-
-
-def test_a_pool_may_carry_only_some_networks() -> None:
-    derived = site.derive(
-        read(
-            options(
-                lambda d: d["networks"].append(SECOND),
-                put("nodepools", 0, "networks", value=["vpc-2"]),
-                put("pods", 0, "attachments", value=["nad-2"]),
-            )
-        )
-    )
-    assert [a["master"] for a in derived["attachments"]] == ["eth1", "eth1"]
-    assert [a["node_pools"] for a in derived["attachments"]] == [[], ["multinet"]]
-
-
-def test_the_table_has_a_line_per_pod_range() -> None:
-    lines = site.table({"edge": site.derive(read(options()))}).splitlines()
-    assert lines[0].split()[:2] == ["cluster", "interface"]
-    assert lines[1].split() == [
-        "edge", "eth1", "my-vpc", "10.0.1.0/24", "default/my-nad", "172.16.1.0/24", "2", "16",
-    ]  # fmt: skip

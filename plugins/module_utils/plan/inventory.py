@@ -1,0 +1,114 @@
+# Copyright (c) 2026 multinet.gke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan of a run: all descriptions of an inventory are read and checked, those of the run are planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..cni.texts import some
+from ..errors import Problem, Problems
+from . import doubts, rules, site, table
+from .description import Description, read
+from .schema import DESCRIPTION
+
+MANY = 3  # problems of others that a warning names
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Hosts that were looked at."""
+
+    planned: list[str]
+    checked: list[str]  # others of the inventory, for what contradicts the planned ones
+    unread: list[str]  # others of the inventory whose descriptions are none, or cannot be read
+
+    def __str__(self) -> str:
+        count = len(self.planned)
+        parts = [f"{count} cluster{'s' * (count != 1)} planned"]
+        if self.checked:
+            parts.append(f"{len(self.checked)} more of the inventory looked at for what contradicts that")
+        if self.unread:
+            parts.append(f"{len(self.unread)} more cannot be read, and were not looked at: {some(self.unread)}")
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a run does to each of its clusters, and what is to be said of it."""
+
+    sites: dict[str, dict[str, Any]]
+    scope: Scope
+    warnings: list[str]
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """Return what multinet_plan returns."""
+        text = f"{self.scope}\n\n{table.of(self.sites)}"
+        return {"sites": self.sites, "scope": asdict(self.scope), "table": text}
+
+
+def plan(clusters: Sequence[Mapping[str, Any]], run: Sequence[str] | None) -> Planned:
+    """Return the plan of the clusters of a run.
+
+    :param clusters: the option clusters of multinet_plan.
+    :param run: hosts of the run, None: all. What is wrong with others alone does not hinder it.
+    :raises InvalidOptions: with everything that is wrong in the descriptions of the run, or between them and others.
+    """
+    problems, descriptions, unread = Problems(), [], []
+    for given in clusters:
+        found = Problems()
+        description = _read(found, given)
+        if run is None or given["host"] in run:
+            problems.extend(found)
+        elif description is None:
+            unread.append(given["host"])
+        if description is not None:
+            descriptions.append(description)
+    planned = [each for each in descriptions if run is None or each.host in run]
+    others = [each for each in descriptions if each not in planned]
+    elsewhere = _wrong(others)
+    problems.extend(problem for problem in _wrong(descriptions) if problem not in elsewhere)
+    problems.raise_if_any()
+    return Planned(
+        sites={each.host: site.derive(each) for each in planned},
+        scope=Scope([each.host for each in planned], [each.host for each in others], unread),
+        warnings=[*_misspelt(clusters, run), *_doubts(planned), *_elsewhere(elsewhere)],
+    )
+
+
+def _read(problems: Problems, given: Mapping[str, Any]) -> Description | None:
+    """Return the description of one host; None if it is incomplete, with the reasons noted."""
+    if given["unreadable"]:
+        problems.add(given["host"], None, f"its variables cannot be read: {given['unreadable']}")
+        return None
+    return read(problems, given["host"], {key: given[key] for key in DESCRIPTION})
+
+
+def _wrong(descriptions: Sequence[Description]) -> list[Problem]:
+    found = Problems()
+    rules.check(found, descriptions)
+    return list(found)
+
+
+def _doubts(descriptions: Sequence[Description]) -> Iterable[str]:
+    found = Problems()
+    doubts.check(found, descriptions)
+    return map(str, found)
+
+
+def _misspelt(clusters: Sequence[Mapping[str, Any]], run: Sequence[str] | None) -> Iterable[str]:
+    for given in clusters:
+        if run is None or given["host"] in run:
+            for name, meant in given["misspelt"].items():
+                yield f"{given['host']}: {name} is no variable of a description; did you mean {meant}?"
+
+
+def _elsewhere(problems: Sequence[Problem]) -> Iterable[str]:
+    if problems:
+        paths = some((problem.path for problem in problems), MANY)
+        yield f"descriptions outside of this run have {len(problems)} problems of their own: {paths}"

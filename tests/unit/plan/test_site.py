@@ -1,0 +1,46 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What follows from a description."""
+
+from __future__ import annotations
+
+from the_guide import SECOND, described, put
+
+from ansible_collections.multinet.gke.plugins.module_utils.plan import site
+
+
+def test_what_follows_from_the_guide() -> None:
+    derived = site.derive(described())
+    assert derived["vpcs"][0]["subnetworks"][0]["secondary_ranges"] == [
+        {"name": "pods", "ip_cidr_range": "172.16.1.0/24"}
+    ]
+    assert derived["nodepools"][0]["additional_node_networks"] == [{"network": "my-vpc", "subnetwork": "my-subnet"}]
+    assert derived["nodepools"][0]["additional_pod_networks"] == [
+        {"subnetwork": "my-subnet", "secondary_range": "pods", "max_pods_per_node": 8}
+    ]
+    assert derived["attachments"][0]["master"] == "eth1"
+    assert derived["pods"][0]["node_selector"] == {"cloud.google.com/gke-nodepool": "multinet"}
+    assert derived["capacity"][0]["nodes_max"] == 16
+
+
+def test_a_shared_vpc_is_named_with_its_project() -> None:
+    derived = site.derive(described(put("networks", 0, "vpc_project", value="host-project")))
+    assert derived["vpcs"][0]["project"] == "host-project"
+    assert derived["nodepools"][0]["additional_node_networks"] == [
+        {
+            "network": "projects/host-project/global/networks/my-vpc",
+            "subnetwork": "projects/host-project/regions/us-central1/subnetworks/my-subnet",
+        }
+    ]
+
+
+def test_a_pool_may_carry_only_some_networks() -> None:
+    derived = site.derive(
+        described(
+            lambda d: d["networks"].append(SECOND),
+            put("nodepools", 0, "networks", value=["vpc-2"]),
+            put("pods", 0, "attachments", value=["nad-2"]),
+        )
+    )
+    assert [a["master"] for a in derived["attachments"]] == ["eth1", "eth1"]
+    assert [a["node_pools"] for a in derived["attachments"]] == [[], ["multinet"]]
