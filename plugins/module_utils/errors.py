@@ -41,7 +41,7 @@ class InvalidOptions(MultinetError):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__("\n".join([f"{count} in the options, nothing was changed:", *(f"- {p}" for p in problems)]))
+        super().__init__("\n".join([f"{count} in the options, nothing was changed:", *_items(problems)]))
 
     def details(self) -> dict[str, Any]:
         """Return ``errors``: path, value and message of each problem."""
@@ -93,6 +93,42 @@ class Immutable(Refused):
         """Return ``resource`` and ``immutable``: the fields with both values."""
         differences = [{"field": field, "have": have, "want": want} for field, (have, want) in self.differences.items()]
         return {"resource": self.resource, "immutable": differences}
+
+
+class Refusals(Refused):
+    """Several refusals, so that the user hears of all of them at once."""
+
+    def __init__(self, refusals: Sequence[Refused]) -> None:
+        self.refusals = refusals
+        super().__init__("\n".join([f"{len(refusals)} things are refused, nothing was changed:", *_items(refusals)]))
+
+    def details(self) -> dict[str, Any]:
+        """Return ``refusals``: message and fields of each."""
+        return {"refusals": [{"msg": str(each), **each.details()} for each in self.refusals]}
+
+
+def refuse(refusals: Iterable[Refused]) -> None:
+    """Raise what there is: nothing, one refusal, or all of them together."""
+    found = list(refusals)
+    if found:
+        raise found[0] if len(found) == 1 else Refusals(found)
+
+
+class InUse(Refused):
+    """Something cannot be deleted because of others; all of them, with what removes them."""
+
+    def __init__(self, resource: str, users: Sequence[str], remedy: str) -> None:
+        self.resource, self.users = resource, users
+        first = f"{resource} cannot be deleted, and nothing was changed: it is used by"
+        super().__init__("\n".join([first, *_items(users), remedy]))
+
+    def details(self) -> dict[str, Any]:
+        """Return ``resource`` and ``users``."""
+        return {"resource": self.resource, "users": list(self.users)}
+
+
+def _items(things: Iterable[object]) -> Iterator[str]:
+    return (f"- {each}" for each in things)
 
 
 class MissingLibrary(MultinetError):

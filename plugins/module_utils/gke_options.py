@@ -12,24 +12,31 @@ from __future__ import annotations
 
 from .options import Spec
 
+STATE: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 SECONDARY_RANGE: Spec = {
     "name": {"type": "str", "required": True},
-    "ip_cidr_range": {"type": "str", "required": True},
+    "ip_cidr_range": {"type": "str"},
+    **STATE,
 }
 SUBNETWORK: Spec = {
     "name": {"type": "str", "required": True},
     "region": {"type": "str", "required": True},
-    "ip_cidr_range": {"type": "str", "required": True},
+    "ip_cidr_range": {"type": "str"},
+    "description": {"type": "str"},
     "private_google_access": {"type": "bool"},
     "secondary_ranges": {"type": "list", "elements": "dict", "default": [], "options": SECONDARY_RANGE},
+    "purge_secondary_ranges": {"type": "bool", "default": False},
     "allow_multinet": {"type": "bool", "default": True},
+    **STATE,
 }
 NETWORK: Spec = {
     "name": {"type": "str", "required": True},
+    "description": {"type": "str"},
     "existing": {"type": "bool", "default": False},
     "routing_mode": {"type": "str", "choices": ["REGIONAL", "GLOBAL"]},
     "mtu": {"type": "int"},
     "subnetworks": {"type": "list", "elements": "dict", "default": [], "options": SUBNETWORK},
+    "purge_subnetworks": {"type": "bool", "default": False},
 }
 
 DEFAULT_POOL: Spec = {

@@ -28,6 +28,7 @@ LONGEST_CLUSTER_NAME = 40  # of clusters and node pools
 MIN_DISK_GB = 10  # of a node
 LONGEST_COMPUTE_NAME = 63  # RFC 1035 label: networks, subnetworks, secondary ranges, firewall rules
 RANGE_PREFIXES = range(8, 30)  # prefix lengths of a subnetwork's ranges
+AUTO_MODE_BLOCK = "10.128.0.0/9"  # out of which auto mode networks get their subnetworks
 
 # What Google takes, or gcloud asks for, where nothing is said.
 DEFAULT_NETWORK = "default"  # of a cluster

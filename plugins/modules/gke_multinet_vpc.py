@@ -14,8 +14,11 @@ description:
   - A VPC network that one makes oneself denies all ingress unless a firewall rule allows it; Kubernetes Engine makes
     rules for the cluster's own network only. Google's guide leaves this step out; without the rule, pods on different
     nodes do not reach each other over their additional interfaces. See O(subnetworks[].allow_multinet).
-  - Kubernetes Engine adds secondary ranges to subnetworks, and switches Private Google Access on. So only what is
-    declared is compared, and no secondary range is ever removed.
+  - What others made is left alone. Kubernetes Engine adds secondary ranges to subnetworks, switches Private Google
+    Access on, and makes subnetworks of its own; so only what is declared is compared, and what it added is never
+    removed, whatever is purged.
+  - What Google cannot change in place is refused with a remedy, all of it at once, before anything is changed.
+  - With Shared VPC, O(project) is the host project.
 author:
   - multinet.gke contributors (@multinet-gke)
 extends_documentation_fragment:
@@ -32,8 +35,10 @@ options:
   state:
     description:
       - With V(present) the network, the declared subnetworks and their rules are made, or changed.
-      - With V(absent) the declared subnetworks, their rules and the network are deleted. If there are other
-        subnetworks, firewall rules or peerings in the network, nothing is deleted and the error lists them.
+      - With V(absent) all declared subnetworks, their rules and the network are deleted. If there is anything else in
+        the network, nothing is deleted and the error lists all of it, clusters and node pools, other subnetworks,
+        firewall rules, peerings, network endpoint groups. What Kubernetes Engine has left behind is named as such, with
+        the command that removes it.
       - Other things that use the network, such as routes of one's own, routers and VPN gateways, are not looked for.
         With them Google refuses to delete the network, after the subnetworks and rules are gone.
     type: str
@@ -43,8 +48,14 @@ options:
     description:
       - The network is managed by others. It is read and checked; it is never changed and never deleted.
       - It is an error if the network or a declared subnetwork or range is missing or different.
+      - Excludes O(purge_subnetworks) and O(subnetworks[].purge_secondary_ranges).
     type: bool
     default: false
+  description:
+    description:
+      - A description of the network. It cannot be changed later.
+      - If not set, it is not compared.
+    type: str
   routing_mode:
     description:
       - Whether routes are learned in one region or in all.
@@ -55,9 +66,13 @@ options:
     description:
       - Largest packet in bytes, 1300 to 8896.
       - If not set, a new network has Google's default (1460), and an existing one keeps what it has.
+      - Machines take a changed value when they are restarted; there is a warning about it.
     type: int
   subnetworks:
-    description: The subnetworks. Others in the network are left alone.
+    description:
+      - The subnetworks. Others in the network are left alone, unless O(purge_subnetworks=true).
+      - A network in auto mode, such as C(default), is used as it is, with a warning. It cannot be made one in custom
+        mode here, subnetworks are added to it outside of 10.128.0.0/9, and those that Google made are not deleted.
     type: list
     elements: dict
     default: []
@@ -67,15 +82,29 @@ options:
         type: str
         required: true
       region:
-        description: Region of the subnetwork; that of the clusters whose nodes have an interface in it.
+        description:
+          - Region of the subnetwork; that of the clusters whose nodes have an interface in it.
+          - A subnetwork cannot be moved. It is an error if there is none of this name in this region, but one in
+            another region of the network that is not declared.
         type: str
         required: true
+      state:
+        description:
+          - With V(absent) the subnetwork is deleted, and its ingress rule if O(subnetworks[].allow_multinet=true). It is
+            an error if a cluster of this project uses it.
+        type: str
+        choices: [present, absent]
+        default: present
       ip_cidr_range:
         description:
-          - Primary range; the addresses of the nodes' interfaces.
+          - Primary range; the addresses of the nodes' interfaces. Needed, unless O(subnetworks[].state=absent).
           - It can be expanded later, to a range that contains it, but not moved or made smaller.
         type: str
-        required: true
+      description:
+        description:
+          - A description of the subnetwork. It cannot be changed later.
+          - If not set, it is not compared.
+        type: str
       private_google_access:
         description:
           - Whether machines without a public address reach Google's APIs.
@@ -83,8 +112,8 @@ options:
         type: bool
       secondary_ranges:
         description:
-          - Ranges for pods. Those that are missing are added; others are left alone.
-          - The range under a name cannot be changed.
+          - Ranges for pods. Those that are missing are added; others are left alone, unless
+            O(subnetworks[].purge_secondary_ranges=true).
         type: list
         elements: dict
         default: []
@@ -94,23 +123,55 @@ options:
             type: str
             required: true
           ip_cidr_range:
-            description: The range.
+            description:
+              - The range. Needed, unless O(subnetworks[].secondary_ranges[].state=absent).
+              - What stands under a name cannot be changed; with O(subnetworks[].purge_secondary_ranges=true) the range
+                is removed and added anew.
             type: str
-            required: true
+          state:
+            description:
+              - With V(absent) the range is removed. It is an error if a cluster or node pool of this project uses it,
+                or if Kubernetes Engine added it.
+            type: str
+            choices: [present, absent]
+            default: present
+      purge_secondary_ranges:
+        description:
+          - Remove the secondary ranges that are not declared, but not those that Kubernetes Engine added (they have a
+            reservation, or a name like C(gke-edge-pods-1a2b3c4d)), and not those that a cluster or node pool of this
+            project uses; of these there is a warning.
+          - With Shared VPC the clusters are in other projects. Google refuses to remove a range that they use.
+        type: bool
+        default: false
       allow_multinet:
         description:
           - Manage the firewall rule C(<subnetwork>-allow-multinet) of this network. It allows ingress of all protocols
             whose source is one of the declared ranges of this subnetwork, primary and secondary.
+          - What the rule lets in of other secondary ranges of the subnetwork stays, so that clusters that share a
+            subnetwork can each declare their own ranges.
           - With V(false) the rule is neither made nor removed.
           - With O(existing=true) the rule is only looked for; there is a warning if it is missing, disabled or not for
             these ranges.
         type: bool
         default: true
+  purge_subnetworks:
+    description:
+      - Delete the subnetworks of the network that are not declared, with their ingress rules, but not those that
+        Kubernetes Engine made for control planes (C(gke-edge-1a2b3c4d-pe-subnet)), and not those that a cluster or node
+        pool of this project uses; of these there is a warning.
+      - It is an error with a network in auto mode.
+    type: bool
+    default: false
   wait_timeout:
     description: Seconds until the module stops waiting for Google's operations, and fails.
     type: int
     default: 600
+notes:
+  - If several subnetworks of a region are declared, they are read with one list; the same holds for their rules.
+  - Who uses a range is only asked when something may have to be removed. That takes the right to list the clusters of
+    the project.
 seealso:
+  - module: multinet.gke.gke_multinet_vpc_info
   - module: multinet.gke.gke_multinet_nodepool
 """
 
@@ -140,6 +201,23 @@ EXAMPLES = r"""
           - name: pods
             ip_cidr_range: 172.16.1.0/24
 
+- name: A network with larger packets, and a range that is not needed any more
+  multinet.gke.gke_multinet_vpc:
+    project: test-project
+    name: second-vpc
+    mtu: 8896
+    routing_mode: GLOBAL
+    subnetworks:
+      - name: second-subnet
+        region: us-central1
+        ip_cidr_range: 10.0.2.0/24
+        private_google_access: true
+        secondary_ranges:
+          - name: second-pods
+            ip_cidr_range: 172.16.2.0/24
+          - name: former-pods
+            state: absent
+
 - name: No network, no subnetwork, no rule
   multinet.gke.gke_multinet_vpc:
     project: test-project
@@ -148,7 +226,6 @@ EXAMPLES = r"""
     subnetworks:
       - name: old-subnet
         region: us-central1
-        ip_cidr_range: 10.0.9.0/24
 """
 
 RETURN = r"""

@@ -63,6 +63,20 @@ class Google:
         return self._clients[service]
 
     @property
+    def compute_address(self) -> str:
+        """Return where Compute Engine answers, without a slash at the end."""
+        endpoint = self._compute_endpoint or "https://compute.googleapis.com"
+        return endpoint.rstrip("/") if "://" in endpoint else f"https://{endpoint}"
+
+    @property
+    def session(self) -> Any:
+        """Return an HTTP session with the credentials, for what the client libraries cannot say."""
+        if "session" not in self._clients:
+            requests = library("google.auth.transport.requests", "google-auth")
+            self._clients["session"] = requests.AuthorizedSession(self._credentials)
+        return self._clients["session"]
+
+    @property
     def container(self) -> Any:
         """Return the client of Kubernetes Engine; over REST, because gRPC must not be used after a fork."""
         if "container" not in self._clients:

@@ -6,88 +6,139 @@
 
 A VPC network that one makes oneself denies all ingress unless a firewall rule allows it; Kubernetes Engine makes rules
 for the network of the cluster only. Without this one, pods on different nodes do not reach each other over net1.
+
+Clusters that share a subnetwork share its rule: each declares its own pod range, and none takes another's out. Compute
+Engine has no fingerprint for firewall rules, so the list of sources is made from what is there just before it is sent,
+and looked at again afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import Refused
 from ..reconcile import Change
+from . import subnetworks
 from .clients import Google
 from .operations import Operations
 from .references import Network
-from .subnetworks import Subnet
+from .secondary_ranges import present_ranges
+from .subnet_options import Subnet
 
 ALL_PROTOCOLS = [{"I_p_protocol": "all"}]
+MANY = 3  # rules; from here on, one list takes the place of single reads
+
+MOST_REPAIRS = 5  # somebody who overwrites a rule more often than that is no run of ours
 
 
-def find(google: Google, subnet: Subnet) -> Any | None:
-    """Return the rule (compute_v1.Firewall) of a subnetwork, None if there is none."""
-    request = {"project": google.project, "firewall": subnet.rule}
-    return google.find(f"read firewall rule {subnet.rule}", google.compute("Firewalls").get, request)
+def read_rules(google: Google, names: Sequence[str]) -> dict[str, Any]:
+    """Return those of the named firewall rules (compute_v1.Firewall) that exist."""
+    if len(names) >= MANY:
+        return {rule.name: rule for rule in list_rules(google) if rule.name in names}
+    found = {name: find_rule(google, name) for name in names}
+    return {name: rule for name, rule in found.items() if rule is not None}
 
 
-def sources(subnet: Subnet, rule: Any | None, subnetwork: Any | None) -> list[str]:
-    """Return what the rule is to let in: the declared ranges, and what others have let in of the same subnetwork.
-
-    Two clusters that share a subnetwork declare a pod range each; neither takes the other's out of the rule.
-    """
-    present = {each.ip_cidr_range for each in subnetwork.secondary_ip_ranges} if subnetwork is not None else set()
-    others = [cidr for cidr in (rule.source_ranges if rule is not None else ()) if cidr in present]
-    return list(dict.fromkeys([*subnet.ranges, *others]))
+def list_rules(google: Google) -> list[Any]:
+    """Return all firewall rules of the project; Compute Engine lists them for all networks together."""
+    return google.list("list firewall rules", google.compute("Firewalls").list, {"project": google.project})
 
 
-def is_as_wanted(subnet: Subnet, rule: Any | None, network: Network, subnetwork: Any | None) -> bool:
-    """Tell whether the rule is there and lets in what it should.
-
-    :param subnetwork: what Compute Engine has, compute_v1.Subnetwork.
-    """
-    return (
-        rule is not None
-        and is_ours(rule, network)
-        and not rule.disabled
-        and set(rule.source_ranges) == set(sources(subnet, rule, subnetwork))
-        and [each.I_p_protocol for each in rule.allowed] == ["all"]
-    )
+def find_rule(google: Google, name: str) -> Any | None:
+    """Return a firewall rule, None if there is none of this name."""
+    request = {"project": google.project, "firewall": name}
+    return google.find(f"read firewall rule {name}", google.compute("Firewalls").get, request)
 
 
-def changes(
-    subnet: Subnet, rule: Any | None, network: Network, subnetwork: Any | None, operations: Operations
-) -> Iterator[Change]:
-    """Yield what makes the rule as it is to be.
+@dataclass(frozen=True)
+class IngressRule:
+    """The rule of a declared subnetwork, and what is there of it."""
 
-    :raises Refused: there is another rule under this name.
-    """
-    ranges = sources(subnet, rule, subnetwork)
-    words = f"firewall rule {subnet.rule} (ingress from {', '.join(ranges)})"
-    if rule is None:
-        resource: dict[str, Any] = {
-            "name": subnet.rule,
-            "description": f"Lets nodes and pods of subnetwork {subnet.name} reach each other (multinet.gke)",
-            "network": network.path,
-            "direction": "INGRESS",
-            "source_ranges": ranges,
-            "allowed": ALL_PROTOCOLS,
-        }
-        yield operations.in_compute(f"create {words}", "Firewalls", "insert", firewall_resource=resource)
-        return
-    if not is_ours(rule, network):
-        raise Refused(
-            f"firewall rule {subnet.rule} exists, but for another network, direction or target; "
-            "delete or rename it, or set allow_multinet=false"
-        )
-    if not is_as_wanted(subnet, rule, network, subnetwork):
-        resource = {"source_ranges": ranges, "allowed": ALL_PROTOCOLS, "disabled": False}
-        yield operations.in_compute(
-            f"update {words}", "Firewalls", "patch", firewall=subnet.rule, firewall_resource=resource
+    subnet: Subnet
+    network: Network
+    found: Any | None  # compute_v1.Firewall of its name
+    present: tuple[str, ...]  # the secondary ranges (CIDR) that the subnetwork has, or will have
+
+    @property
+    def is_here(self) -> bool:
+        """Tell whether there is a rule of the kind that we make."""
+        return self.found is not None and is_ours(self.found, self.network)
+
+    @property
+    def sources(self) -> list[str]:
+        """Return what it is to let in: the declared ranges, and what others have let in of the same subnetwork."""
+        let_in = self.found.source_ranges if self.found is not None else ()
+        return list(dict.fromkeys([*self.subnet.ranges, *(cidr for cidr in let_in if cidr in self.present)]))
+
+    @property
+    def is_as_wanted(self) -> bool:
+        """Tell whether it is there and lets in what it should."""
+        return (
+            self.found is not None
+            and self.is_here
+            and not self.found.disabled
+            and set(self.found.source_ranges) == set(self.sources)
+            and [each.I_p_protocol for each in self.found.allowed] == ["all"]
         )
 
+    def refusals(self) -> Iterator[Refused]:
+        """Yield why it cannot be made: there is another one of its name."""
+        if self.found is not None and not self.is_here:
+            yield Refused(
+                f"firewall rule {self.subnet.rule} exists, but for another network, direction or target; "
+                "delete or rename it, or set allow_multinet=false"
+            )
 
-def deletion(subnet: Subnet, operations: Operations) -> Change:
-    """Return the change that deletes the rule."""
-    return operations.in_compute(f"delete firewall rule {subnet.rule}", "Firewalls", "delete", firewall=subnet.rule)
+    def changes(self, google: Google, operations: Operations) -> Iterator[Change]:
+        """Yield what makes it as it is to be; :meth:`refusals` has none."""
+        words = f"firewall rule {self.subnet.rule} (ingress from {', '.join(self.sources)})"
+        if self.found is None:
+            resource = {
+                "name": self.subnet.rule,
+                "description": f"Lets nodes and pods of {self.subnet} reach each other (multinet.gke)",
+                "network": self.network.path,
+                "direction": "INGRESS",
+                "source_ranges": self.sources,
+                "allowed": ALL_PROTOCOLS,
+            }
+            yield operations.in_compute(f"create {words}", "Firewalls", "insert", firewall_resource=resource)
+        elif not self.is_as_wanted:
+            title = f"update {words}"
+            yield Change(title, lambda: self._update(title, google, operations))
+
+    def hold(self, google: Google, operations: Operations) -> None:
+        """Look at an updated rule again, and repair it if somebody who had read it before has overwritten it since."""
+        for _attempt in range(MOST_REPAIRS):
+            self._update(f"repair firewall rule {self.subnet.rule}", google, operations)
+            if not operations.under_way:
+                return
+
+    def _update(self, title: str, google: Google, operations: Operations) -> None:
+        """Start to make it as it is to be, by what is there when what was started before has ended."""
+        operations.finish()
+
+        def request() -> dict[str, Any] | None:
+            now = replace(self, found=find_rule(google, self.subnet.rule), present=_present(google, self.subnet))
+            if now.found is None:
+                raise Refused(f"firewall rule {self.subnet.rule}: somebody has just deleted it; run again to create it")
+            if now.is_as_wanted:
+                return None
+            resource = {"source_ranges": now.sources, "allowed": ALL_PROTOCOLS, "disabled": False}
+            return {"firewall": self.subnet.rule, "firewall_resource": resource}
+
+        operations.rewrite_in_compute(title, "Firewalls", "patch", request)
+
+
+def deletion(name: str, operations: Operations) -> Change:
+    """Return the change that deletes a rule."""
+    return operations.in_compute(f"delete firewall rule {name}", "Firewalls", "delete", firewall=name)
+
+
+def _present(google: Google, subnet: Subnet) -> tuple[str, ...]:
+    found = subnetworks.find(google, subnet.region, subnet.name)
+    return tuple(present_ranges(found).values()) if found is not None else ()
 
 
 def is_ours(rule: Any, network: Network) -> bool:

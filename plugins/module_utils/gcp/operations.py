@@ -101,16 +101,20 @@ class Operations:
         """
         # The same request_id in every try lets Google recognise a mutation whose answer was lost.
         fields = {"request_id": str(uuid.uuid4()), **request}
-        self._start_compute(title, service, method, lambda: fields, Tries(self.deadline, creating=method == "insert"))
+        tries = Tries(self.deadline, creating=method == "insert")
+        self._start_compute(title, service, method, lambda: fields, tries=tries)
 
-    def rewrite_in_compute(self, title: str, service: str, method: str, request: Remake) -> None:
+    def rewrite_in_compute(
+        self, title: str, service: str, method: str, request: Remake, *, call: Callable[..., Any] | None = None
+    ) -> None:
         """Start a mutation that replaces what is there, out of what was read.
 
+        :param call: sends it, if the client's own method cannot; it is called as that.
         :param request: reads and returns the fields of the request message without the project, None if there is
             nothing left to do. It is called for each try: what was read before somebody else's change would undo it.
             So a fingerprint that is no longer current (412) is only a reason to try again.
         """
-        self._start_compute(title, service, method, request, Tries(self.deadline, remade=True))
+        self._start_compute(title, service, method, request, tries=Tries(self.deadline, remade=True), call=call)
 
     def start_container(self, title: str, method: str, **request: Any) -> None:
         """Start a mutation of Kubernetes Engine.
@@ -125,7 +129,16 @@ class Operations:
             operation = sent[0]
             self._note(title, operation, target, lambda: container_seen(self._get_container(title, operation)))
 
-    def _start_compute(self, title: str, service: str, method: str, request: Remake, tries: Tries) -> None:
+    def _start_compute(
+        self,
+        title: str,
+        service: str,
+        method: str,
+        request: Remake,
+        *,
+        tries: Tries,
+        call: Callable[..., Any] | None = None,
+    ) -> None:
         def with_project() -> Fields | None:
             fields = request()
             return None if fields is None else {"project": self._google.project, **fields}
@@ -133,7 +146,7 @@ class Operations:
         def target_of(fields: Fields) -> Target:
             return targets.of_compute(self._google, service, method, fields)
 
-        call = getattr(self._google.compute(service), f"{method}_unary")
+        call = call or getattr(self._google.compute(service), f"{method}_unary")
         sent = self._send(_Mutation(title, call, with_project, target_of, tries))
         if sent is not None:
             operation, target = sent

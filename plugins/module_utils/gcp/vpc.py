@@ -6,64 +6,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..errors import Problems, Refused
-from ..gke_rules import check_name
+from ..errors import InUse, Refused, refuse
+from ..gke_rules import ingress_rule_name
 from ..reconcile import Change, Plan, State
-from . import ingress, subnetworks
+from . import ingress, network_users, networks, secondary_ranges, subnetworks, vpc_parts
 from .clients import Google
 from .operations import Operations
-from .references import Network
-from .subnetworks import Subnet
+from .range_users import range_users, read_clusters
+from .references import Network, Subnetwork
+from .subnetworks import Key
+from .vpc_options import Desired
+from .vpc_parts import Observed, Part
 
-MTU = range(1300, 8897)
-
-
-@dataclass(frozen=True)
-class Desired:
-    """What gke_multinet_vpc was asked for."""
-
-    name: str
-    routing_mode: str | None
-    mtu: int | None
-    existing: bool
-    subnetworks: tuple[Subnet, ...]
-    absent: bool
-
-    @classmethod
-    def from_params(cls, params: dict[str, Any]) -> Desired:
-        """Validate the module's options.
-
-        :raises InvalidOptions: with all problems.
-        """
-        desired = cls(
-            name=params["name"],
-            routing_mode=params["routing_mode"],
-            mtu=params["mtu"],
-            existing=params["existing"],
-            subnetworks=tuple(Subnet.from_params(each) for each in params["subnetworks"]),
-            absent=params["state"] == "absent",
-        )
-        problems = Problems()
-        check_name(problems, "name", desired.name)
-        if desired.mtu is not None and desired.mtu not in MTU:
-            problems.add("mtu", desired.mtu, f"must be between {MTU.start} and {MTU.stop - 1}")
-        subnetworks.check(problems, desired.subnetworks)
-        problems.raise_if_any()
-        return desired
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What Compute Engine has; the messages are those of compute_v1."""
-
-    network: Any | None
-    subnetworks: tuple[Any | None, ...]  # in the order of Desired.subnetworks
-    rules: tuple[Any | None, ...]  # the same
-    users: tuple[str, ...] = ()  # what else is in the network; only looked for if it is to be deleted
+__all__ = ["Desired", "Observed", "Vpc"]
 
 
 class Vpc:
@@ -76,214 +34,244 @@ class Vpc:
         self._google = google
         self._operations = operations
         self._network = Network(google.project, desired.name)
+        self._what = f"network {desired.name}"
 
     def observe(self) -> Observed:
-        """Read the network, the declared subnetworks, and their rules."""
-        project, wanted = self._google.project, self._desired
-        network = self._google.find(
-            f"read network {wanted.name}",
-            self._google.compute("Networks").get,
-            {"project": project, "network": wanted.name},
+        """Read the network, the declared subnetworks, and their rules; and who uses what may have to go."""
+        google, wanted = self._google, self._desired
+        network = networks.find(google, wanted.name)
+        if wanted.absent and not wanted.existing:
+            return self._observe_deletion(network)
+        found = subnetworks.read(google, (subnet.key for subnet in wanted.subnetworks))
+        purged = list(self._purged(network))
+        rules = [subnet.rule for subnet in wanted.subnetworks if subnet.allow_multinet]
+        rules += [ingress_rule_name(name) for _region, name in purged]
+        removes = purged or any(
+            subnet.absent or secondary_ranges.may_remove(subnet, found[subnet.key])
+            for subnet in wanted.subnetworks
+            if subnet.key in found
         )
-        found = tuple(subnetworks.find(self._google, subnet.region, subnet.name) for subnet in wanted.subnetworks)
-        rules = tuple(
-            ingress.find(self._google, subnet) if subnet.allow_multinet else None for subnet in wanted.subnetworks
-        )
-        users = tuple(self._users(network)) if network is not None and wanted.absent and not wanted.existing else ()
-        return Observed(network, found, rules, users)
+        users = range_users(read_clusters(google), google.project) if removes and not wanted.existing else ()
+        return Observed(network, found, ingress.read_rules(google, rules), users)
 
     def plan(self, observed: Observed) -> Plan:
         """Return the changes; see reconcile.Resource."""
-        before = self._before(observed)
+        parts = vpc_parts.parts(self._desired, observed, self._network)
         if self._desired.existing:
-            return self._plan_existing(observed, before)
+            return self._plan_existing(observed, parts)
         if self._desired.absent:
-            return self._plan_absent(observed, before)
-        changes = (*self._network_changes(observed.network), *self._parts_changes(observed))
-        settle = self._settle if changes else None
-        return Plan(before, self._after(), changes, settle=settle, overtaken=lambda: self._operations.overtaken)
+            return self._plan_absent(observed, parts)
+        return self._plan_present(observed, parts)
 
     def facts(self, observed: Observed, plan: Plan) -> dict[str, Any]:
         """Return the operations that were run."""
         return {"operations": self._operations.records}
 
-    def _plan_existing(self, observed: Observed, before: State | None) -> Plan:
+    def _observe_deletion(self, network: Any | None) -> Observed:
+        """Read what is deleted, and what is in the way of that."""
+        if network is None:
+            return Observed(None)
+        google, wanted = self._google, self._desired.subnetworks
+        ours = {subnet.rule for subnet in wanted if subnet.allow_multinet}
+        rules = [rule for rule in ingress.list_rules(google) if self._is_here(rule)]
+        rules_of_ours = {
+            rule.name: rule for rule in rules if rule.name in ours and ingress.is_ours(rule, self._network)
+        }
+        found = network_users.Found(
+            network=network,
+            clusters=read_clusters(google),
+            rules=[rule for rule in rules if rule.name not in rules_of_ours],
+            endpoint_groups=network_users.endpoint_groups(google, self._network),
+        )
+        declared = {subnet.key for subnet in wanted}
+        return Observed(
+            network,
+            subnetworks.read(google, declared),
+            rules_of_ours,
+            in_the_way=list(network_users.users(found, google.project, self._network, declared)),
+        )
+
+    def _plan_existing(self, observed: Observed, parts: list[Part]) -> Plan:
         """Check a network that others manage: nothing is changed, and nothing deleted."""
+        before = self._before(observed, parts, ())
         if self._desired.absent:
             return Plan(before, before)
-        after = self._after()
-        differences = list(_differences(before or {}, after)) if before else ["it does not exist"]
+        after = self._desired.as_state()
+        differences = list(_differences(before, after)) if before else ["it does not exist"]
         if differences:
             raise Refused(
-                f"network {self._desired.name} is used as it is (existing=true), but: {'; '.join(differences)}. "
+                f"{self._what} is used as it is (existing=true), but: {'; '.join(differences)}. "
                 "Correct the description, or let this module manage the network (existing=false)"
             )
         warnings = tuple(
-            f"network {self._desired.name} is used as it is: nobody checked that it lets the pods of subnetwork "
-            f"{subnet.name} reach each other ({_what_is_wrong(subnet, rule)}); allow_multinet=false says that others do"
-            for subnet, found, rule in zip(self._desired.subnetworks, observed.subnetworks, observed.rules, strict=True)
-            if subnet.allow_multinet and not ingress.is_as_wanted(subnet, rule, self._network, found)
+            f"{self._what} is used as it is: nobody checked that it lets the pods of {part.subnet} reach each other "
+            f"({_what_is_wrong(part)}); allow_multinet=false says that others do"
+            for part in parts
+            if part.needs_rule and not part.rule.is_as_wanted
         )
         return Plan(before, before, warnings=warnings)
 
-    def _plan_absent(self, observed: Observed, before: State | None) -> Plan:
+    def _plan_absent(self, observed: Observed, parts: list[Part]) -> Plan:
         if observed.network is None:
             return Plan(None, None)
-        if observed.users:
-            raise Refused(
-                f"network {self._desired.name} cannot be deleted: it is used by {', '.join(observed.users)}. "
-                "Delete these first, or declare the subnetworks among them"
-            )
-        return Plan(before, None, tuple(self._deletions(observed)), settle=self._operations.finish)
+        if observed.in_the_way:
+            raise InUse(self._what, observed.in_the_way, "Delete these first, or declare the subnetworks among them")
+        changes = [
+            # Google refuses at once to delete a subnetwork that is used, and then nothing is lost.
+            *(
+                subnetworks.deletion(part.subnet.key, self._operations, alone=False)
+                for part in parts
+                if part.is_here and not networks.is_automatic(observed.network, part.subnet.key)
+            ),
+            *(ingress.deletion(part.subnet.rule, self._operations) for part in parts if part.loses_rule),
+            networks.deletion(self._desired.name, self._operations),
+        ]
+        return Plan(self._before(observed, parts, ()), None, tuple(changes), settle=self._operations.finish)
 
-    def _network_changes(self, network: Any | None) -> Iterator[Change]:
-        wanted = self._desired
-        if network is None:
-            resource = {
-                "name": wanted.name,
-                "auto_create_subnetworks": False,
-                "routing_config": {"routing_mode": wanted.routing_mode or "REGIONAL"},
-                **({"mtu": wanted.mtu} if wanted.mtu else {}),
-            }
-            title = f"create network {wanted.name}"
-            yield self._operations.in_compute(title, "Networks", "insert", alone=True, network_resource=resource)
-            return
-        if wanted.routing_mode not in (None, network.routing_config.routing_mode):
-            yield self._patch(
-                "routing_mode", wanted.routing_mode, {"routing_config": {"routing_mode": wanted.routing_mode}}
-            )
-        if wanted.mtu not in (None, _mtu(network)):
-            yield self._patch("mtu", wanted.mtu, {"mtu": wanted.mtu})
-
-    def _patch(self, what: str, value: object, body: dict[str, Any]) -> Change:
-        name = self._desired.name
-        return self._operations.in_compute(
-            f"set {what} of network {name} to {value}",
-            "Networks",
-            "patch",
-            alone=True,
-            network=name,
-            network_resource=body,
+    def _plan_present(self, observed: Observed, parts: list[Part]) -> Plan:
+        refuse(self._refusals(observed, parts))
+        spared = dict(self._spared(observed))
+        purged = [key for key in self._purged(observed.network) if key not in spared]
+        changes = (
+            *networks.changes(self._desired, observed.network, self._operations),
+            *self._removals(parts),
+            *self._deletions(observed, parts, purged),
+            *(change for part in parts if not part.subnet.absent for change in self._changes(part)),
+        )
+        return Plan(
+            self._before(observed, parts, purged),
+            self._desired.as_state(),
+            changes,
+            warnings=tuple(self._warnings(observed, parts, spared)),
+            settle=(lambda: self._settle(parts)) if changes else None,
+            overtaken=lambda: self._operations.overtaken,
         )
 
-    def _parts_changes(self, observed: Observed) -> Iterator[Change]:
-        """Yield what subnetworks and rules need; these are under way together, and awaited at the end."""
-        parts = zip(self._desired.subnetworks, observed.subnetworks, observed.rules, strict=True)
-        for wanted, subnetwork, rule in parts:
-            yield from subnetworks.changes(wanted, subnetwork, self._network, self._google, self._operations)
-            if wanted.allow_multinet:
-                yield from ingress.changes(wanted, rule, self._network, subnetwork, self._operations)
+    def _refusals(self, observed: Observed, parts: list[Part]) -> Iterator[Refused]:
+        network = observed.network
+        if network is not None:
+            yield from networks.refusals(self._desired, network)
+        undeclared = list(self._undeclared(network))
+        for part in parts:
+            yield from vpc_parts.refusals(part, network, undeclared)
 
-    def _settle(self) -> None:
-        """Wait for what was started, and for what others were faster to start."""
+    def _warnings(self, observed: Observed, parts: list[Part], spared: dict[Key, str]) -> Iterator[str]:
+        if observed.network is not None:
+            yield from networks.warnings(self._desired, observed.network)
+        for part in parts:
+            yield from part.ranges.warnings
+        for (region, name), users in spared.items():
+            yield f"subnetwork {name} ({region}) is not declared, but stays: it is used by {users}"
+
+    def _removals(self, parts: list[Part]) -> Iterator[Change]:
+        """Yield what makes room: the ranges that are removed here may be wanted elsewhere."""
+        for part in parts:
+            if part.ranges.removals:
+                yield secondary_ranges.removal(part.subnet, part.ranges.removals, self._google, self._operations)
+
+    def _deletions(self, observed: Observed, parts: list[Part], purged: list[Key]) -> Iterator[Change]:
+        """Yield what deletes single subnetworks, each with its rule."""
+        going = [part.subnet.key for part in parts if part.subnet.absent and part.is_here]
+        for key in (*going, *purged):
+            yield subnetworks.deletion(key, self._operations, alone=True)
+        kept = {part.subnet.rule for part in parts if part.needs_rule}
+        names = [part.subnet.rule for part in parts if part.loses_rule]
+        names += [
+            name
+            for name in (ingress_rule_name(name) for _region, name in purged)
+            if name in observed.rules and ingress.is_ours(observed.rules[name], self._network)
+        ]
+        for name in dict.fromkeys(names):
+            if name not in kept:
+                yield ingress.deletion(name, self._operations)
+
+    def _changes(self, part: Part) -> Iterator[Change]:
+        """Yield what a subnetwork and its rule need; these are under way together, and awaited at the end."""
+        subnet = part.subnet
+        if part.found is None:
+            yield subnetworks.creation(subnet, self._network, self._operations)
+        else:
+            yield from subnetworks.updates(subnet, part.found, self._operations)
+        if part.ranges.additions:
+            yield secondary_ranges.addition(subnet, part.ranges.additions, self._google, self._operations)
+        if part.needs_rule:
+            yield from part.rule.changes(self._google, self._operations)
+
+    def _undeclared(self, network: Any | None) -> Iterator[Key]:
+        return networks.undeclared(network, {subnet.key for subnet in self._desired.subnetworks})
+
+    def _purged(self, network: Any | None) -> Iterator[Key]:
+        """Yield the undeclared subnetworks that are to go, unless they are used."""
+        if self._desired.purge_subnetworks:
+            yield from (key for key in self._undeclared(network) if not subnetworks.is_of_gke(key[1]))
+
+    def _spared(self, observed: Observed) -> Iterator[tuple[Key, str]]:
+        """Yield those of them that are used, and by whom."""
+        for region, name in self._purged(observed.network):
+            reference = Subnetwork(self._network.project, region, name)
+            users = sorted({str(user) for user in observed.range_users if user.subnetwork == reference})
+            if users:
+                yield (region, name), ", ".join(users)
+
+    def _settle(self, parts: list[Part]) -> None:
+        """Wait for what was started, and for what others were faster to start; look at updated rules again."""
         self._operations.finish()
         if self._operations.overtaken:
             self._operations.wait_for(
-                f"network {self._desired.name} has all its parts",
+                f"{self._what} has all its parts",
                 lambda: list(self._missing(self.observe())),
                 lambda missing: not missing,
                 lambda missing: f"missing: {', '.join(missing)}",
             )
+        for part in parts:
+            if part.needs_rule and part.rule.found is not None and not part.rule.is_as_wanted:
+                part.rule.hold(self._google, self._operations)
 
     def _missing(self, observed: Observed) -> Iterator[str]:
         if observed.network is None:
-            yield f"network {self._desired.name}"
-        for subnet, found, rule in zip(self._desired.subnetworks, observed.subnetworks, observed.rules, strict=True):
-            if found is None:
-                yield f"subnetwork {subnet.name}"
-            if subnet.allow_multinet and rule is None:
+            yield self._what
+        for subnet in self._desired.present_subnetworks:
+            if subnet.key not in observed.subnetworks:
+                yield str(subnet)
+            if subnet.allow_multinet and subnet.rule not in observed.rules:
                 yield f"firewall rule {subnet.rule}"
 
-    def _deletions(self, observed: Observed) -> Iterator[Change]:
-        """Yield subnetworks first: Google refuses at once to delete one that is used, and then nothing is lost."""
-        wanted, name = self._desired.subnetworks, self._desired.name
-        for subnet, found in zip(wanted, observed.subnetworks, strict=True):
-            if found is not None and self._is_here(found):
-                yield subnetworks.deletion(subnet, self._operations)
-        for subnet, rule in zip(wanted, observed.rules, strict=True):
-            if rule is not None and ingress.is_ours(rule, self._network):
-                yield ingress.deletion(subnet, self._operations)
-        yield self._operations.in_compute(f"delete network {name}", "Networks", "delete", alone=True, network=name)
+    def _is_here(self, thing: Any) -> bool:
+        return Network.parse(thing.network, self._google.project) == self._network
 
-    def _is_here(self, part: Any) -> bool:
-        return Network.parse(part.network, self._google.project) == self._network
-
-    def _users(self, network: Any) -> Iterator[str]:
-        """Yield what is in the network and was not declared: Google would refuse to delete it, naming only one.
-
-        Only what is cheap to know: routes, routers, VPN gateways and the like are left for Google to refuse.
-        """
-        declared = {(subnet.region, subnet.name) for subnet in self._desired.subnetworks}
-        for link in network.subnetworks:
-            region, name = link.split("/")[-3::2]  # .../regions/REGION/subnetworks/NAME
-            if (region, name) not in declared:
-                yield f"subnetwork {name} ({region})"
-        yield from (f"peering {each.name}" for each in network.peerings)
-        rules = {subnet.rule for subnet in self._desired.subnetworks if subnet.allow_multinet}
-        firewalls = self._google.list(
-            "list firewall rules", self._google.compute("Firewalls").list, {"project": self._google.project}
-        )
-        yield from (
-            f"firewall rule {each.name}"
-            for each in firewalls
-            if self._is_here(each) and not (each.name in rules and ingress.is_ours(each, self._network))
-        )
-
-    def _before(self, observed: Observed) -> State | None:
+    def _before(self, observed: Observed, parts: list[Part], purged: Iterable[Key]) -> State | None:
         """Return what is managed, as it is."""
-        network = observed.network
-        if network is None:
+        if observed.network is None:
             return None
-        state: State = {"name": network.name}
-        if self._desired.routing_mode is not None:
-            state["routing_mode"] = network.routing_config.routing_mode
-        if self._desired.mtu is not None:
-            state["mtu"] = _mtu(network)
-        state["subnetworks"] = [
-            subnetworks.as_is(
-                wanted,
-                subnetwork,
-                wanted.allow_multinet and ingress.is_as_wanted(wanted, rule, self._network, subnetwork),
-            )
-            for wanted, subnetwork, rule in zip(
-                self._desired.subnetworks, observed.subnetworks, observed.rules, strict=True
-            )
-            if subnetwork is not None
-        ]
-        return state
-
-    def _after(self) -> State:
-        """Return what is managed, as it is to be."""
-        wanted = self._desired
-        managed = {"routing_mode": wanted.routing_mode, "mtu": wanted.mtu}
         return {
-            "name": wanted.name,
-            **{key: value for key, value in managed.items() if value is not None},
-            "subnetworks": [subnet.as_state() for subnet in wanted.subnetworks],
+            **networks.as_is(self._desired, observed.network),
+            "subnetworks": [
+                *(part.as_is() for part in parts if part.is_here),
+                *({"name": name, "region": region} for region, name in purged),
+            ],
         }
 
 
-def _what_is_wrong(subnet: Subnet, rule: Any | None) -> str:
-    if rule is None:
-        return f"there is no rule {subnet.rule}"
-    return f"rule {subnet.rule} is disabled, or is not one for ingress from {', '.join(subnet.ranges)}"
-
-
-def _mtu(network: Any) -> int:
-    return network.mtu or 1460  # absent in what Compute returns unless it was set
+def _what_is_wrong(part: Part) -> str:
+    if part.rule.found is None:
+        return f"there is no rule {part.subnet.rule}"
+    return f"rule {part.subnet.rule} is disabled, or is not one for ingress from {', '.join(part.subnet.ranges)}"
 
 
 def _differences(have: State, want: State) -> Iterator[str]:
     """Yield how an existing network differs from its description; the ingress rules are not compared."""
-    for key in ("routing_mode", "mtu"):
-        if have.get(key) != want.get(key):
-            yield f"{key} is {have.get(key)!r}, not {want.get(key)!r}"
+    for key in want.keys() - {"subnetworks"}:
+        if have[key] != want[key]:
+            yield f"{key} is {have[key]!r}, not {want[key]!r}"
     present = {(each["region"], each["name"]): each for each in have["subnetworks"]}
-    for each in want["subnetworks"]:
-        found = present.get((each["region"], each["name"]))
+    wanted = {(each["region"], each["name"]): each for each in want["subnetworks"]}
+    for region, name in present.keys() - wanted.keys():
+        yield f"subnetwork {name} exists in {region}"
+    for (region, name), each in wanted.items():
+        found = present.get((region, name))
         if found is None:
-            yield f"subnetwork {each['name']} does not exist in {each['region']}"
+            yield f"subnetwork {name} does not exist in {region}"
             continue
         for key in each.keys() - {"allow_multinet"}:
             if found[key] != each[key]:
-                yield f"{key} of subnetwork {each['name']} is {found[key]!r}, not {each[key]!r}"
+                yield f"{key} of subnetwork {name} is {found[key]!r}, not {each[key]!r}"

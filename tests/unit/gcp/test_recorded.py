@@ -83,7 +83,10 @@ def test_a_network_and_a_subnetwork_that_gke_changed_are_left_alone() -> None:
         )
     )
     for each in (before, *later):
-        found = vpc.Observed(message(compute_v1.Network, network), (message(compute_v1.Subnetwork, each),), (None,))
+        found = vpc.Observed(
+            message(compute_v1.Network, network),
+            {("us-central1", before["name"]): message(compute_v1.Subnetwork, each)},
+        )
         plan = vpc.Vpc(wanted, GOOGLE, operations()).plan(found)
         assert plan.changes == ()
         assert plan.before == plan.after
@@ -111,7 +114,7 @@ def test_secondary_ranges_are_found() -> None:
             )
         )
         network = message(compute_v1.Network, answers("03", "/global/networks/network")[0])
-        found = vpc.Observed(network, (message(compute_v1.Subnetwork, body),), (None,))
+        found = vpc.Observed(network, {("us-central1", body["name"]): message(compute_v1.Subnetwork, body)})
         assert vpc.Vpc(wanted, GOOGLE, operations()).plan(found).changes == ()
 
 

@@ -11,7 +11,12 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from google.cloud import compute_v1
 
-from ansible_collections.multinet.gke.plugins.module_utils.errors import Immutable, InvalidOptions, Refused
+from ansible_collections.multinet.gke.plugins.module_utils.errors import (
+    Immutable,
+    InUse,
+    InvalidOptions,
+    Refused,
+)
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc import Desired, Observed, Vpc
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Plan
@@ -95,8 +100,22 @@ def titles(planned: Plan) -> list[str]:
     return [change.title for change in planned.changes]
 
 
-NOTHING = Observed(None, (None,), (None,))
-ALL = Observed(network(), (subnetwork(),), (rule(),))
+KEY = ("us-central1", "my-subnet")
+
+
+def observed(
+    found: compute_v1.Network | None = None,
+    subnet: compute_v1.Subnetwork | None = None,
+    firewall: compute_v1.Firewall | None = None,
+    **more: Any,
+) -> Observed:
+    """Return what is there of the network, its subnetwork, and the rule of that."""
+    subnets = {KEY: subnet} if subnet is not None else {}
+    return Observed(found, subnets, {firewall.name: firewall} if firewall is not None else {}, **more)
+
+
+NOTHING = observed()
+ALL = observed(network(), subnetwork(), rule())
 
 
 def test_everything_is_made_with_one_title_each() -> None:
@@ -114,18 +133,16 @@ def test_everything_is_made_with_one_title_each() -> None:
     "found",
     [
         ALL,
-        Observed(network(mtu=8896), (subnetwork(private_ip_google_access=True),), (rule(),)),
-        Observed(
+        observed(network(mtu=8896), subnetwork(private_ip_google_access=True), rule()),
+        observed(
             network(),
-            (
-                subnetwork(
-                    secondary_ip_ranges=[
-                        {"range_name": "gke-edge-pods-1a2b3c4d", "ip_cidr_range": "10.4.0.0/14"},
-                        {"range_name": "pods", "ip_cidr_range": "172.16.1.0/24"},
-                    ]
-                ),
+            subnetwork(
+                secondary_ip_ranges=[
+                    {"range_name": "gke-edge-pods-1a2b3c4d", "ip_cidr_range": "10.4.0.0/14"},
+                    {"range_name": "pods", "ip_cidr_range": "172.16.1.0/24"},
+                ]
             ),
-            (rule(),),
+            rule(),
         ),
     ],
     ids=["as made", "what was not declared", "a range that GKE added"],
@@ -138,13 +155,13 @@ def test_nothing_is_done_where_what_was_declared_is_there(found: Observed) -> No
 
 
 def test_what_the_guide_made_lacks_only_the_rule() -> None:
-    planned = plan(desired(), Observed(network(), (subnetwork(),), (None,)))
+    planned = plan(desired(), observed(network(), subnetwork(), None))
     assert titles(planned) == [f"create {RULE}"]
 
 
 def test_without_allow_multinet_the_rule_is_no_matter() -> None:
     wanted = desired(subnetworks=[{**SUBNET, "allow_multinet": False}])
-    assert titles(plan(wanted, Observed(network(), (subnetwork(),), (None,)))) == []
+    assert titles(plan(wanted, observed(network(), subnetwork(), None))) == []
 
 
 @pytest.mark.parametrize(
@@ -175,16 +192,16 @@ def test_without_allow_multinet_the_rule_is_no_matter() -> None:
                 "update firewall rule my-subnet-allow-multinet (ingress from 10.0.0.0/20, 172.16.1.0/24)",
             ],
         ),
-        ({}, Observed(network(), (subnetwork(),), (rule(disabled=True),)), [f"update {RULE}"]),
+        ({}, observed(network(), subnetwork(), rule(disabled=True)), [f"update {RULE}"]),
         # Another cluster's range of the same subnetwork stays in the rule; a range of somewhere else does not.
-        ({}, Observed(network(), (SHARED,), (rule(source_ranges=EVERYBODY),)), []),
+        ({}, observed(network(), SHARED, rule(source_ranges=EVERYBODY)), []),
         (
             {},
-            Observed(network(), (SHARED,), (rule(source_ranges=["172.16.2.0/24", "192.0.2.0/24"]),)),
+            observed(network(), SHARED, rule(source_ranges=["172.16.2.0/24", "192.0.2.0/24"])),
             ["update firewall rule my-subnet-allow-multinet (ingress from 10.0.1.0/24, 172.16.1.0/24, 172.16.2.0/24)"],
         ),
-        ({}, Observed(network(), (subnetwork(),), (rule(source_ranges=["0.0.0.0/0"]),)), [f"update {RULE}"]),
-        ({}, Observed(network(), (subnetwork(),), (rule(allowed=[{"I_p_protocol": "tcp"}]),)), [f"update {RULE}"]),
+        ({}, observed(network(), subnetwork(), rule(source_ranges=["0.0.0.0/0"])), [f"update {RULE}"]),
+        ({}, observed(network(), subnetwork(), rule(allowed=[{"I_p_protocol": "tcp"}])), [f"update {RULE}"]),
     ],
 )
 def test_what_differs_is_changed_in_place(options: dict[str, Any], found: Observed, expected: list[str]) -> None:
@@ -198,7 +215,7 @@ def test_what_differs_is_changed_in_place(options: dict[str, Any], found: Observ
     [
         ({"ip_cidr_range": "10.0.2.0/24"}, "have '10.0.1.0/24', want '10.0.2.0/24'"),
         ({"ip_cidr_range": "10.0.1.0/25"}, "only be expanded"),
-        ({"secondary_ranges": [{**PODS, "ip_cidr_range": "172.16.0.0/23"}]}, "range of secondary range pods"),
+        ({"secondary_ranges": [{**PODS, "ip_cidr_range": "172.16.0.0/23"}]}, "secondary range pods cannot be changed"),
     ],
 )
 def test_what_cannot_be_changed_is_refused(subnet: dict[str, Any], message: str) -> None:
@@ -209,10 +226,10 @@ def test_what_cannot_be_changed_is_refused(subnet: dict[str, Any], message: str)
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (Observed(None, (subnetwork(network=f"{LINKS}/global/networks/other"),), (None,)), "in network other"),
-        (Observed(network(), (subnetwork(),), (rule(target_tags=["t"]),)), "allow_multinet=false"),
-        (Observed(network(), (subnetwork(),), (rule(direction="EGRESS"),)), "allow_multinet=false"),
-        (Observed(network(), (subnetwork(),), (rule(network=f"{LINKS}/global/networks/o"),)), "another network"),
+        (observed(None, subnetwork(network=f"{LINKS}/global/networks/other"), None), "in network other"),
+        (observed(network(), subnetwork(), rule(target_tags=["t"])), "allow_multinet=false"),
+        (observed(network(), subnetwork(), rule(direction="EGRESS")), "allow_multinet=false"),
+        (observed(network(), subnetwork(), rule(network=f"{LINKS}/global/networks/o")), "another network"),
     ],
 )
 def test_what_is_not_ours_is_refused(found: Observed, message: str) -> None:
@@ -230,7 +247,7 @@ def test_an_existing_network_is_checked_and_all_differences_are_named() -> None:
         ],
     )
     with pytest.raises(Refused) as caught:
-        plan(wanted, Observed(network(), (subnetwork(), None), (rule(), None)))
+        plan(wanted, ALL)
     assert "mtu is 1460, not 8896" in str(caught.value)
     assert "secondary_ranges of subnetwork my-subnet" in str(caught.value)
     assert "subnetwork other does not exist in us-central1" in str(caught.value)
@@ -242,7 +259,7 @@ def test_an_existing_network_that_is_missing_is_an_error() -> None:
 
 
 def test_an_existing_network_is_never_written() -> None:
-    planned = plan(desired(existing=True), Observed(network(), (subnetwork(),), (None,)))
+    planned = plan(desired(existing=True), observed(network(), subnetwork(), None))
     assert titles(planned) == []
     assert "my-subnet-allow-multinet" in planned.warnings[0]
     assert titles(plan(desired(existing=True, state="absent"), ALL)) == []
@@ -258,7 +275,7 @@ def test_an_existing_network_is_never_written() -> None:
     ],
 )
 def test_a_rule_that_does_not_help_is_warned_of(found: compute_v1.Firewall, warned: bool) -> None:
-    planned = plan(desired(existing=True), Observed(network(), (subnetwork(),), (found,)))
+    planned = plan(desired(existing=True), observed(network(), subnetwork(), found))
     assert bool(planned.warnings) is warned
     assert all("is disabled, or is not one for ingress from" in each for each in planned.warnings)
 
@@ -278,49 +295,14 @@ def test_nothing_is_deleted_twice() -> None:
 
 
 def test_what_else_is_in_the_network_is_listed_and_nothing_is_deleted() -> None:
-    with pytest.raises(Refused, match=r"used by subnetwork a \(r1\), firewall rule f"):
-        plan(
-            desired(state="absent"),
-            Observed(network(), (subnetwork(),), (rule(),), ("subnetwork a (r1)", "firewall rule f")),
-        )
-
-
-class Rules:
-    """A Google with firewall rules only."""
-
-    project = "p"
-
-    def __init__(self, *rules: compute_v1.Firewall) -> None:
-        self.rules = rules
-
-    def compute(self, service: str) -> Any:
-        return SimpleNamespace(list=None)
-
-    def list(self, what: str, method: object, request: dict[str, str]) -> tuple[compute_v1.Firewall, ...]:
-        return self.rules
-
-
-@pytest.mark.parametrize(
-    ("rules", "found", "expected"),
-    [
-        ([rule()], network(), []),
-        ([rule(name="other")], network(), ["firewall rule other"]),
-        ([rule(name="other", network=f"{LINKS}/global/networks/o")], network(), []),
-        (
-            [rule(allowed=[], denied=[{"I_p_protocol": "all"}], target_tags=["t"])],
-            network(),
-            ["firewall rule my-subnet-allow-multinet"],
-        ),
-        ([], network(peerings=[{"name": "to-others"}]), ["peering to-others"]),
-    ],
-    ids=["our own", "another", "another network's", "another under our name", "a peering"],
-)
-def test_what_else_is_in_the_network_is_found(
-    rules: list[compute_v1.Firewall], found: compute_v1.Network, expected: list[str]
-) -> None:
-    google: Any = Rules(*rules)
-    users = Vpc(desired(state="absent"), google, Operations(google, Deadline(1)))._users(found)
-    assert list(users) == expected
+    with pytest.raises(InUse) as caught:
+        plan(desired(state="absent"), observed(network(), subnetwork(), in_the_way=["subnetwork a (r1)", "peering b"]))
+    assert str(caught.value).splitlines() == [
+        "network my-vpc cannot be deleted, and nothing was changed: it is used by",
+        "- subnetwork a (r1)",
+        "- peering b",
+        "Delete these first, or declare the subnetworks among them",
+    ]
 
 
 def test_what_others_make_meanwhile_is_waited_for_and_compared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,7 +310,7 @@ def test_what_others_make_meanwhile_is_waited_for_and_compared(monkeypatch: pyte
     google: Any = SimpleNamespace(project="p", progress=said.append)
     operations = Operations(google, Deadline(60), sleep=lambda seconds: None)
     vpc = Vpc(desired(), google, operations)
-    looks = [Observed(network(), (None,), (None,)), ALL]
+    looks = [observed(network(), None, None), ALL]
     monkeypatch.setattr(vpc, "observe", lambda: looks.pop(0))
     planned = vpc.plan(NOTHING)
     assert not planned.overtaken()
