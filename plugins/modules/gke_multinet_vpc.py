@@ -90,8 +90,8 @@ options:
         required: true
       state:
         description:
-          - With V(absent) the subnetwork is deleted, and its ingress rule if O(subnetworks[].allow_multinet=true). It is
-            an error if a cluster of this project uses it.
+          - With V(absent) the subnetwork is deleted, and its ingress rule if O(subnetworks[].allow_multinet=true).
+            It is an error if a cluster of this project uses it.
         type: str
         choices: [present, absent]
         default: present

@@ -66,6 +66,7 @@ def _compute(cloud: Cloud) -> list[Route]:
         ("DELETE", f"{regional}/{{subnetwork}}", subnetworks.delete),
         ("POST", f"{regional}/{{subnetwork}}/expandIpCidrRange", subnetworks.expand),
         ("POST", f"{regional}/{{subnetwork}}/setPrivateIpGoogleAccess", subnetworks.set_private_access),
+        ("GET", "/aggregated/networkEndpointGroups", groups.aggregated_list),
         ("GET", zonal, groups.list_all),
         ("GET", f"{zonal}/{{group}}", groups.get),
         ("DELETE", f"{zonal}/{{group}}", groups.delete),

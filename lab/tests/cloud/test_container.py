@@ -430,6 +430,8 @@ def test_what_a_deleted_cluster_can_leave_behind(vpc: Lab) -> None:
     vpc.done("DELETE", CLUSTER)
     assert "error" not in vpc.done("DELETE", f"{SUBNETWORKS}/sub")
     network = f"{COMPUTE}/global/networks/vpc"
+    groups = vpc.get(f"{COMPUTE}/aggregated/networkEndpointGroups")["items"]
+    assert {scope for scope, found in groups.items() if "networkEndpointGroups" in found} == {"zones/us-central1-c"}
     left = []
     while error := vpc.done("DELETE", network).get("error"):
         path = error["errors"][0]["message"].rpartition("already being used by ")[2].strip("'")

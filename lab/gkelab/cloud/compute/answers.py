@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.errors import Json, invalid_field
@@ -96,6 +96,26 @@ def listing(call: Call, kind: str, path: str, items: Sequence[Json]) -> Json:
     if page:
         body["items"] = page
     return body | ({"nextPageToken": token} if token else {})
+
+
+def aggregated(call: Call, collection: str, kind: str, scopes: Mapping[str, Sequence[Json]]) -> Json:
+    """Return a list over all scopes ("regions/R", "zones/Z"); ``collection`` is subnetworks and the like."""
+    path = f"projects/{call.project}/aggregated/{collection}"
+    items: Json = {}
+    for scope, found in scopes.items():
+        page = listing(call, "", path, found).get("items")
+        items[scope] = {collection: page} if page else _nothing_in(scope)
+    return {"kind": f"compute#{kind}", "id": path, "items": items, "selfLink": LINK_BASE + path}
+
+
+def _nothing_in(scope: str) -> Json:
+    return {
+        "warning": {
+            "code": "NO_RESULTS_ON_PAGE",
+            "message": f"There are no results for scope '{scope}' on this page.",
+            "data": [{"key": "scope", "value": scope}],
+        }
+    }
 
 
 def _page(call: Call, items: Sequence[Json]) -> tuple[Sequence[Json], str]:

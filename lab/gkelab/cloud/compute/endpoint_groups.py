@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""networkEndpointGroups: get, list, delete. There are none but those that a deleted cluster has left behind."""
+"""networkEndpointGroups: get, list, aggregatedList, delete.
+
+There are none but those that a deleted cluster has left behind.
+"""
 
 from __future__ import annotations
 
 from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.compute import answers
 from gkelab.cloud.errors import Json, not_found
+from gkelab.cloud.geography import REGIONS, zones_of
 from gkelab.cloud.operations import Effect
 from gkelab.cloud.state import Operation, Resource
 
@@ -24,10 +28,14 @@ class EndpointGroups:
     def list_all(self, call: Call) -> Json:
         """Answer the groups of a zone."""
         zone = call.params["zone"]
-        groups = self._cloud.project(call.project).endpoint_groups
-        items = [item.body for key, item in sorted(groups.items()) if key.startswith(f"{zone}/")]
         path = f"projects/{call.project}/zones/{zone}/networkEndpointGroups"
-        return answers.listing(call, "networkEndpointGroupList", path, items)
+        return answers.listing(call, "networkEndpointGroupList", path, self._in_zone(call.project, zone))
+
+    def aggregated_list(self, call: Call) -> Json:
+        """Answer the groups of all zones, by zone."""
+        zones = (zone for region in REGIONS for zone in zones_of(region))
+        found = {f"zones/{zone}": self._in_zone(call.project, zone) for zone in zones}
+        return answers.aggregated(call, "networkEndpointGroups", "networkEndpointGroupAggregatedList", found)
 
     def delete(self, call: Call) -> Json:
         """Start to delete a group."""
@@ -43,6 +51,10 @@ class EndpointGroups:
             arguments={"group": _key(call)},
             locks=[],
         )
+
+    def _in_zone(self, project_id: str, zone: str) -> list[Json]:
+        groups = self._cloud.project(project_id).endpoint_groups
+        return [item.body for key, item in sorted(groups.items()) if key.startswith(f"{zone}/")]
 
     def _existing(self, call: Call) -> Resource:
         group = self._cloud.project(call.project).endpoint_groups.get(_key(call))

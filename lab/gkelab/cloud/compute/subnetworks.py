@@ -26,7 +26,7 @@ from gkelab.cloud.errors import (
 from gkelab.cloud.geography import REGIONS
 from gkelab.cloud.identity import fingerprint, is_current
 from gkelab.cloud.operations import Effect, OperationError
-from gkelab.cloud.references import LINK_BASE, NetworkRef, SubnetworkRef, check_name, network_ref, region_name
+from gkelab.cloud.references import NetworkRef, SubnetworkRef, check_name, network_ref, region_name
 from gkelab.cloud.state import Operation, Resource
 from gkelab.engine import gateway
 
@@ -65,17 +65,8 @@ class Subnetworks:
 
     def aggregated_list(self, call: Call) -> Json:
         """Answer the subnetworks of all regions, by region."""
-        path = f"projects/{call.project}/aggregated/subnetworks"
-        items: Json = {}
-        for region in REGIONS:
-            found = answers.listing(call, "", path, self._in_region(call.project, region)).get("items")
-            items[f"regions/{region}"] = {"subnetworks": found} if found else _nothing_in(region)
-        return {
-            "kind": "compute#subnetworkAggregatedList",
-            "id": path,
-            "items": items,
-            "selfLink": LINK_BASE + path,
-        }
+        found = {f"regions/{region}": self._in_region(call.project, region) for region in REGIONS}
+        return answers.aggregated(call, "subnetworks", "subnetworkAggregatedList", found)
 
     def insert(self, call: Call) -> Json:
         """Start to make a subnetwork."""
@@ -259,13 +250,3 @@ def _same(key: str, wanted: object, present: object) -> bool:
     if key in ("network", "region"):
         return str(present).endswith("/" + str(wanted).rpartition("/")[2])
     return wanted == present
-
-
-def _nothing_in(region: str) -> Json:
-    return {
-        "warning": {
-            "code": "NO_RESULTS_ON_PAGE",
-            "message": f"There are no results for scope 'regions/{region}' on this page.",
-            "data": [{"key": "scope", "value": f"regions/{region}"}],
-        }
-    }
