@@ -244,7 +244,7 @@ options:
       - Before the pool is made, made again or grows, read the subnetworks of O(additional_pod_networks) and
         O(pod_range), to check that the secondary ranges exist and have enough blocks for the nodes of this pool,
         beside those of the cluster's other pools on the same range.
-      - In check mode a subnetwork that does not exist yet is no error.
+      - In check mode there is a warning, and no error, about a subnetwork or a range that does not exist yet.
     type: bool
     default: true
   wait_timeout:

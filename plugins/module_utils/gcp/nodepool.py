@@ -82,7 +82,7 @@ class NodePool:
         immutable = {key: (compared.have[key], compared.want[key]) for key in compared.differing if key in IMMUTABLE}
         if immutable and self._desired.recreate == "never":
             raise Immutable(self._what, immutable, "set recreate=if_needed or create a new pool")
-        self._check(observed, compared.settings, is_made=bool(immutable), size=self._new_size(compared))
+        doubts = self._check(observed, compared.settings, is_made=bool(immutable), size=self._new_size(compared))
         if immutable:
             changes = self._recreation(observed, compared, ", ".join(immutable))
         else:
@@ -92,7 +92,7 @@ class NodePool:
             {**identity, **compared.have},
             {**identity, **compared.want},
             changes,
-            tuple(self._warnings(observed, compared.settings, compared.differing)),
+            (*doubts, *self._warnings(observed, compared.settings, compared.differing)),
             self._settling if changes or status_of(observed.pool) in UNSETTLED else None,
         )
 
@@ -114,7 +114,12 @@ class NodePool:
 
     def _compare(self, observed: Observed) -> Comparison:
         own = pool_state.own_subnetwork(observed.pool, observed.cluster, self._desired.place)
-        return pool_state.compare(self._desired, observed.pool, own)
+        return pool_state.compare(self._desired, observed.pool, own, _version_of(observed.cluster))
+
+    def _wanted(self, observed: Observed) -> State:
+        """Return what was asked for of a pool that is to be made."""
+        own = pool_state.own_subnetwork(None, observed.cluster, self._desired.place)
+        return pool_state.as_wanted(self._desired, own, _version_of(observed.cluster))
 
     def _concerns_others(self, pool: Any | None) -> bool:
         """Tell whether the cluster or the subnetworks are needed to say what is to be done."""
@@ -138,8 +143,7 @@ class NodePool:
 
     def _new_settings(self, observed: Observed) -> State:
         """Return the settings of a pool that is to be made."""
-        own = pool_state.own_subnetwork(None, observed.cluster, self._desired.place)
-        settings = pool_state.as_wanted(self._desired, own)
+        settings = self._wanted(observed)
         return {**settings, "node_count": pool_requests.initial_count(settings, self._zones(settings, observed))}
 
     def _new_size(self, compared: Comparison) -> Size | None:
@@ -158,15 +162,22 @@ class NodePool:
             return len(observed.cluster.locations)
         return ZONES_OF_A_REGION if self._desired.place.region == self._desired.location else 1
 
-    def _check(self, observed: Observed, settings: State, *, is_made: bool, size: Size | None) -> None:
-        """Refuse what the cluster and the subnetworks show to be wrong; see pool_checks."""
+    def _check(self, observed: Observed, settings: State, *, is_made: bool, size: Size | None) -> list[str]:
+        """Refuse what the cluster and the subnetworks show to be wrong; see pool_checks.
+
+        :returns: in check mode what is wrong now, but may be set right before, as warnings.
+        :raises InvalidOptions: with all problems.
+        """
         size = size if self._desired.validate_ranges else None
-        pool_checks.check(self._around(observed), settings, is_made=is_made, size=size, name=self._desired.name)
+        found = pool_checks.check(self._around(observed), settings, is_made=is_made, size=size, name=self._desired.name)
+        if not self._check_mode:
+            found.problems.extend(found.to_come)
+        found.problems.raise_if_any()
+        words = f"{self._what}: not refused in check mode, because an earlier task may be going to change that: "
+        return [f"{words}{problem}" for problem in found.to_come]
 
     def _around(self, observed: Observed) -> pool_checks.Surroundings:
-        return pool_checks.Surroundings(
-            self._desired.place, observed.pool, observed.cluster, observed.subnetworks, complete=not self._check_mode
-        )
+        return pool_checks.Surroundings(self._desired.place, observed.pool, observed.cluster, observed.subnetworks)
 
     def _plan_absent(self, pool: Any | None) -> Plan:
         if pool is None:
@@ -184,10 +195,9 @@ class NodePool:
             )
         settings = self._new_settings(observed)
         size = pod_ranges.size(settings, self._zones(settings, observed))
-        self._check(observed, settings, is_made=True, size=size)
-        own = pool_state.own_subnetwork(None, observed.cluster, self._desired.place)
-        want = {**pool_state.identity(self._desired), **pool_state.as_wanted(self._desired, own)}
-        warnings = tuple(self._warnings(observed, settings, []))
+        doubts = self._check(observed, settings, is_made=True, size=size)
+        want = {**pool_state.identity(self._desired), **self._wanted(observed)}
+        warnings = (*doubts, *self._warnings(observed, settings, []))
         changes = (self._creation(observed, settings),)
         return Plan(None, want, changes, warnings, self._settling, self._overtaken)
 
@@ -305,3 +315,7 @@ class NodePool:
 
 def _is_there(pool: Any | None) -> bool:
     return status_of(pool) not in ("", "STOPPING")
+
+
+def _version_of(cluster: Any | None) -> str:
+    return cluster.current_master_version if cluster is not None else ""

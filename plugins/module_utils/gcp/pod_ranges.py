@@ -79,23 +79,32 @@ def needs(settings: State, pool: Any | None, cluster: Any | None, place: Place) 
     return found
 
 
+def missing(needs: Iterable[Need], found: Found) -> Iterator[Problem]:
+    """Yield ranges that do not exist, of those subnetworks that were read."""
+    for need in needs:
+        if need.subnetwork is None or need.subnetwork not in found:
+            continue
+        where, subnetwork = need.subnetwork, found[need.subnetwork]
+        if subnetwork is None:
+            yield Problem(
+                need.path, need.name, f"there is no subnetwork {where.name} in {where.region}; create it first"
+            )
+        elif need.name not in ranges_of(subnetwork):
+            names = ", ".join(sorted(ranges_of(subnetwork))) or "none"
+            yield Problem(need.path, need.name, f"subnetwork {where.name} has no such range; it has {names}")
+
+
 def check(needs: Iterable[Need], found: Found, size: Size, taken: Mapping[Any, Mapping[str, int]]) -> Iterator[Problem]:
-    """Yield ranges that do not exist, overlap, or have too few blocks for the nodes that the pool may come to have.
+    """Yield ranges that overlap, or have too few blocks for the nodes that the pool may come to have.
 
     :param taken: addresses that other pools may take, by key of the range and name of the pool.
     """
     there: dict[str, tuple[Need, IPNetwork]] = {}
     for need in needs:
-        if need.subnetwork is None or found.get(need.subnetwork) is None:
-            continue
-        ranges = ranges_of(found[need.subnetwork])
-        if need.name not in ranges:
-            names = ", ".join(sorted(ranges)) or "none"
-            text = f"subnetwork {need.subnetwork.name} has no such range; it has {names}"
-            yield Problem(need.path, need.name, text)
-            continue
-        there[need.path] = need, parse_cidr(ranges[need.name])
-        yield from _check_room(need, there[need.path][1], size, taken.get(need.key, {}))
+        cidr = _cidr(need, found)
+        if cidr is not None:
+            there[need.path] = need, cidr
+            yield from _check_room(need, cidr, size, taken.get(need.key, {}))
     for first, second, network, other in overlapping((path, cidr) for path, (_need, cidr) in there.items()):
         text = f"{other} overlaps {first} ({network}); pod networks of a cluster must not overlap"
         yield Problem(second, there[second][0].name, text)
@@ -129,11 +138,10 @@ def taken_by_others(cluster: Any | None, name: str, place: Place) -> dict[Any, d
 def capacities(needs: Iterable[Need], found: Found) -> Iterator[dict[str, Any]]:
     """Yield how many nodes each range has blocks for (None: it was not read), and their size."""
     for need in needs:
-        message = found.get(need.subnetwork) if need.subnetwork else None
-        cidr = ranges_of(message).get(need.name) if message is not None else None
+        cidr = _cidr(need, found)
         yield {
             "secondary_range": need.name,
-            "nodes_max": blocks_between(parse_cidr(cidr).prefixlen, need.prefix) if cidr else None,
+            "nodes_max": None if cidr is None else blocks_between(cidr.prefixlen, need.prefix),
             "block_prefix": need.prefix,
         }
 
@@ -141,6 +149,13 @@ def capacities(needs: Iterable[Need], found: Found) -> Iterator[dict[str, Any]]:
 def ranges_of(subnetwork: Any) -> dict[str, str]:
     """Return the secondary ranges of a subnetwork (compute_v1.Subnetwork) by name."""
     return {each.range_name: each.ip_cidr_range for each in subnetwork.secondary_ip_ranges}
+
+
+def _cidr(need: Need, found: Found) -> IPNetwork | None:
+    """Return a range that was read and is there."""
+    subnetwork = found.get(need.subnetwork) if need.subnetwork else None
+    text = ranges_of(subnetwork).get(need.name) if subnetwork is not None else None
+    return parse_cidr(text) if text else None
 
 
 def _is_single(holder: Any | None) -> bool:

@@ -28,31 +28,38 @@ class Surroundings:
     pool: Any | None  # container_v1.NodePool
     cluster: Any | None  # container_v1.Cluster
     subnetworks: Found
-    complete: bool  # false in check mode: what is missing may come before
 
 
-def check(around: Surroundings, settings: State, *, is_made: bool, size: Size | None, name: str) -> None:
-    """Refuse what cannot be.
+@dataclass(frozen=True)
+class Findings:
+    """What is wrong."""
+
+    problems: Problems
+    to_come: Problems  # what an earlier task may be going to set right, where nothing is done yet (check mode)
+
+
+def check(around: Surroundings, settings: State, *, is_made: bool, size: Size | None, name: str) -> Findings:
+    """Return what cannot be.
 
     :param settings: all, as they are to be (pool_state).
     :param is_made: whether the pool is to be made, also in the place of a former one.
     :param size: what it may come to have, if that has to be judged.
     :param name: of the pool.
-    :raises InvalidOptions: with all problems.
     """
-    problems = Problems()
-    cluster, needs = around.cluster, pod_ranges.needs(settings, around.pool, around.cluster, around.place)
-    _check_subnetworks(problems, around)
-    check_interfaces(problems, settings.get(NETWORKS, []), settings.get("machine_type", DEFAULT_MACHINE_TYPE))
+    found, cluster = Findings(Problems(), Problems()), around.cluster
+    networks, machine_type = settings.get(NETWORKS, []), settings.get("machine_type", DEFAULT_MACHINE_TYPE)
+    check_interfaces(found.problems, networks, machine_type)
     if cluster is not None:
-        _check_version(problems, settings.get("version"), cluster.current_master_version)
+        _check_version(found.to_come, settings.get("version"), cluster.current_master_version)
     if cluster is not None and is_made:
-        _check_networks(problems, around, cluster, settings)
+        _check_multi_networking(found.to_come, cluster, settings)
+        _check_networks(found.problems, around, cluster, settings)
     if size is not None:
+        needs = pod_ranges.needs(settings, around.pool, cluster, around.place)
         taken = pod_ranges.taken_by_others(cluster, name, around.place)
-        for problem in pod_ranges.check(needs, around.subnetworks, size, taken):
-            problems.add(problem.path, problem.value, problem.message)
-    problems.raise_if_any()
+        found.to_come.extend(pod_ranges.missing(needs, around.subnetworks))
+        found.problems.extend(pod_ranges.check(needs, around.subnetworks, size, taken))
+    return found
 
 
 def warnings(what: str, around: Surroundings, settings: State, wanted_version: str | None) -> Iterator[str]:
@@ -73,13 +80,6 @@ def warnings(what: str, around: Surroundings, settings: State, wanted_version: s
     ubuntu = settings.get("image_type", "").startswith("UBUNTU") and settings.get(NETWORKS)
     if ubuntu and _is_before(version, UBUNTU_SINCE):
         yield f"{what}: Ubuntu nodes have additional networks since {UBUNTU_SINCE}, these run {version}"
-
-
-def _check_subnetworks(problems: Problems, around: Surroundings) -> None:
-    for subnetwork, message in around.subnetworks.items():
-        if message is None and around.complete:
-            text = f"there is no such subnetwork in {subnetwork.region}; create it first (gke_multinet_vpc)"
-            problems.add(PODS, subnetwork.name, text)
 
 
 def _check_version(problems: Problems, version: str | None, control_plane: str) -> None:
@@ -103,6 +103,9 @@ def _check_networks(problems: Problems, around: Surroundings, cluster: Any, sett
         if place.subnetwork(each["subnetwork"]) not in reachable:
             text = f"is neither among {NETWORKS} nor the cluster's ({own.name if own else 'not known'})"
             problems.add(f"{PODS}[{index}].subnetwork", each["subnetwork"], text)
+
+
+def _check_multi_networking(problems: Problems, cluster: Any, settings: State) -> None:
     if settings.get(PODS) and not cluster.network_config.enable_multi_networking:
         problems.add(
             PODS,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..gke_rules import version_is_older
+from ..gke_rules import version_fits, version_is_older
 from ..reconcile import State
 from .nodes import given
 from .pool_options import NETWORKS, PODS, SCOPE, Desired
@@ -45,17 +45,18 @@ class Comparison:
         return result
 
 
-def compare(desired: Desired, pool: Any, own: Subnetwork | None) -> Comparison:
+def compare(desired: Desired, pool: Any, own: Subnetwork | None, control_plane: str = "") -> Comparison:
     """Compare a pool with what was asked for.
 
     :param pool: container_v1.NodePool.
     :param own: the subnetwork of the nodes' first interface, None if it is not known.
+    :param control_plane: its version, empty if it is not known.
     """
-    everything, want = as_is(pool, own, desired.place), as_wanted(desired, own)
+    everything, want = as_is(pool, own, desired.place), as_wanted(desired, own, control_plane)
     places = [_identity_of(each) for each in want.get(PODS, [])]
     everything[PODS].sort(key=lambda each: _place_in(places, _identity_of(each)))
     have = {key: _asked(key, everything[key], value) for key, value in want.items()}
-    if "version" in want and not version_is_older(have["version"], want["version"]):
+    if "version" in want and not version_is_older(have["version"], desired.settings["version"]):
         want["version"] = have["version"]  # it fits, or the nodes would have to be downgraded
     return Comparison(have, want, everything)
 
@@ -65,14 +66,21 @@ def identity(desired: Desired) -> State:
     return {"name": desired.name, "cluster": desired.cluster, "location": desired.location}
 
 
-def as_wanted(desired: Desired, own: Subnetwork | None) -> State:
-    """Return the settings that were given, in a form that can be compared."""
+def as_wanted(desired: Desired, own: Subnetwork | None, control_plane: str = "") -> State:
+    """Return the settings that were given, in a form that can be compared; see :func:`compare`.
+
+    A version of which only the beginning was given is that of the control plane if that begins so: Google would take
+    the newest one that does, and refuse it if the control plane is older.
+    """
     settings, place = dict(desired.settings), desired.place
+    if control_plane and version_fits(control_plane, settings.get("version", "")):
+        settings = {key: control_plane if key == "version" else value for key, value in settings.items()}
     for key in ("tags", "oauth_scopes", "node_locations"):
         if key in settings:
             settings[key] = sorted(set(settings[key]))
     if "taints" in settings:
-        settings["taints"] = sorted(settings["taints"], key=_taint_order)
+        taints = [{name: taint[name] for name in ("key", "value", "effect")} for taint in settings["taints"]]
+        settings["taints"] = sorted(taints, key=_taint_order)
     if NETWORKS in settings:
         settings[NETWORKS] = _node_networks(settings[NETWORKS], place)
     if PODS in settings:

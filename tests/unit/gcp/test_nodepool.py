@@ -163,8 +163,18 @@ def test_what_differs_is_changed_in_place(options: dict[str, Any], expected: lis
 @pytest.mark.parametrize(
     ("runs", "wanted", "expected", "warns"),
     [
-        ("1.33.5-gke.1000", "1.34", ["set version of node pool multinet to 1.34 (replaces the nodes)"], "evicts"),
-        ("1.34.1-gke.9", "1.34.4", ["set version of node pool multinet to 1.34.4 (replaces the nodes)"], "evicts"),
+        (
+            "1.33.5-gke.1000",
+            "1.34",
+            ["set version of node pool multinet to 1.34.4-gke.1047000 (replaces the nodes)"],
+            "evicts",
+        ),
+        (
+            "1.34.1-gke.9",
+            "1.34.4",
+            ["set version of node pool multinet to 1.34.4-gke.1047000 (replaces the nodes)"],
+            "evicts",
+        ),
         ("1.34.4-gke.1047000", "1.34.1", [], "newer than 1.34.1; its nodes are not downgraded"),
         ("1.33.5-gke.1000", "latest", [], ""),
     ],
@@ -175,11 +185,40 @@ def test_nodes_are_upgraded_and_never_downgraded(runs: str, wanted: str, expecte
     assert [warns in warning for warning in planned.warnings] == ([True] if warns else [])
 
 
-def test_nodes_are_never_newer_than_the_control_plane() -> None:
-    with pytest.raises(InvalidOptions, match=r"newer than the control plane \(1.34.4-gke.1047000\)"):
-        plan(desired(version="1.35"), seen(pool()))
+@pytest.mark.parametrize(
+    ("wanted", "sent"), [("1.34", "1.34.4-gke.1047000"), ("1.34.4", "1.34.4-gke.1047000"), ("1.33", "1.33")]
+)
+def test_a_version_of_which_the_beginning_is_given_is_that_of_the_control_plane_if_it_fits(
+    wanted: str, sent: str
+) -> None:
+    planned = plan(desired(version=wanted), seen(None))
+    assert planned.after
+    assert planned.after["version"] == sent
+
+
+TO_COME = [
+    ({"version": "1.35"}, {}, "newer than the control plane (1.34.4-gke.1047000)"),
+    ({"version": "1.34.5"}, {}, "newer than the control plane"),
+    ({}, {"network_config": {"network": "default"}}, "has no multi-networking"),
+    ({"additional_pod_networks": [{**POD_NETWORK, "secondary_range": "nope"}]}, {}, "has no such range; it has inside"),
+]
+
+
+@pytest.mark.parametrize(("options", "fields", "message"), TO_COME)
+def test_what_an_earlier_task_may_set_right_is_refused_only_outside_check_mode(
+    options: dict[str, Any], fields: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidOptions) as caught:
+        plan(desired(**options), seen(None, **fields))
+    assert message in str(caught.value)
+    announced = plan(desired(**options), seen(None, **fields), check_mode=True)
+    assert len(announced.changes) == 1
+    assert message in announced.warnings[0]
+
+
+def test_the_nodes_of_a_pool_are_never_newer_than_the_control_plane() -> None:
     with pytest.raises(InvalidOptions, match="newer than the control plane"):
-        plan(desired(version="1.34.5"), seen(None))
+        plan(desired(version="1.35"), seen(pool()))
 
 
 def test_the_autoscaler_is_switched_off_before_a_size_is_set() -> None:
@@ -240,7 +279,6 @@ def test_a_pool_that_is_made_again_is_checked_like_a_new_one() -> None:
             {},
             "is neither among additional_node_networks nor the cluster's (default)",
         ),
-        ({}, {"network_config": {"network": "default"}}, "has no multi-networking"),
         (
             {"additional_node_networks": [NODE_NETWORK, {"network": "n", "subnetwork": "s"}]},
             {},
@@ -265,7 +303,7 @@ def test_a_machine_that_has_too_few_interfaces_for_the_pool_is_refused() -> None
 
 def test_a_missing_subnetwork_is_an_error_only_outside_check_mode() -> None:
     found = Observed(None, cluster(), {SUBNET: None})
-    with pytest.raises(InvalidOptions, match="there is no such subnetwork in us-central1"):
+    with pytest.raises(InvalidOptions, match="there is no subnetwork my-subnet in us-central1"):
         plan(desired(), found)
     assert len(titles(plan(desired(), found, check_mode=True))) == 1
 
