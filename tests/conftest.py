@@ -16,18 +16,28 @@ import sampling
 from cloud import Cloud, Modules
 from harness import INSTALLED, ROOT, Lab, free_port
 
-samples: list[str] = []
+samples: set[str] = set()
+
+
+def pytest_configure() -> None:
+    """Choose the seed of this run, before processes are started that share it."""
+    sampling.seed()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Take the samples of this run from what was selected."""
-    samples.extend(sampling.take(config, items))
+    sampling.take(config, items)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note which samples were run, whichever process ran them."""
+    samples.update(value for name, value in report.user_properties if name == sampling.SAMPLE)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what of each large matrix was run."""
-    for line in samples:
+    for line in sorted(samples):
         terminalreporter.write_line(line)
 
 

@@ -13,6 +13,7 @@ from collections import defaultdict
 
 import pytest
 
+SAMPLE = "sample"  # the property of a report that says what sample its case is of
 WHOLE = os.environ.get("MULTINET_TEST_ALL") == "1"
 
 
@@ -21,14 +22,13 @@ def seed() -> int:
     return int(os.environ.setdefault("MULTINET_SEED", str(random.randrange(10**6))))
 
 
-def take(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
-    """Leave out what is not in the sample; return a line for each matrix that says what is in it."""
+def take(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is not in the sample; each case that stays says how large it is."""
     matrices: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         if item.get_closest_marker("sample"):
             matrices[item.nodeid.partition("[")[0]].append(item)
     left_out: set[pytest.Item] = set()
-    lines = []
     for name, cases in sorted(matrices.items()):
         mark = cases[0].get_closest_marker("sample")
         assert mark is not None
@@ -36,8 +36,8 @@ def take(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
         chosen = random.Random(f"{seed()} {name}").sample(cases, size)
         left_out |= set(cases) - set(chosen)
         how = "" if size == len(cases) else f" (MULTINET_SEED={seed()} repeats it)"
-        lines.append(f"{name}: {size} of {len(cases)} cases{how}")
+        for case in chosen:
+            case.user_properties.append((SAMPLE, f"{name}: {size} of {len(cases)} cases{how}"))
     if left_out:
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=list(left_out))
-    return lines
