@@ -132,6 +132,10 @@ sites:
       description: Zone or region.
       type: str
       returned: success
+    gke_cluster:
+      description: Which cluster it is, and by which endpoint it is reached; for the modules of Kubernetes objects.
+      type: dict
+      returned: success
     cluster:
       description: Options for M(multinet.gke.gke_multinet_cluster).
       type: dict

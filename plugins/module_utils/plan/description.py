@@ -169,7 +169,7 @@ def read(problems: Problems, host: str, given: Options) -> Description | None:
         _network(f"{host}: multinet_networks[{index}]", item, project) for index, item in enumerate(values["networks"])
     )
     every_vpc = tuple(network.vpc for network in networks)
-    zones = _zones(location, values["cluster"].get("node_locations"))
+    zones = _zones(location, values["cluster"]["node_locations"])
     return Description(
         host=host,
         project=project,

@@ -25,6 +25,7 @@ def check(doubts: Problems, descriptions: Sequence[Description]) -> None:
         for pool in description.nodepools:
             _check_pool(doubts, description, pool)
         _check_shared_vpc(doubts, description)
+        _check_endpoint(doubts, description)
 
 
 def _check_network(doubts: Problems, description: Description, network: Network) -> None:
@@ -83,4 +84,16 @@ def _check_shared_vpc(doubts: Problems, description: Description) -> None:
             cluster["network"],
             "is another project's: Kubernetes Engine does not make the ranges of pods and services there; name them "
             "with pods_range and services_range",
+        )
+
+
+def _check_endpoint(doubts: Problems, description: Description) -> None:
+    """From Multus on, a run asks the cluster's API server."""
+    private = description.cluster["private"] or {}
+    if private.get("endpoint") and description.cluster["endpoint_kind"] is None:
+        doubts.add(
+            f"{description.host}: multinet_cluster.private.endpoint",
+            True,
+            "the API server has no public address: run this inside of its VPC, or set dns_endpoint=true and "
+            "endpoint_kind=dns",
         )

@@ -19,7 +19,8 @@ from .description import Description, Network, NodePool, PodRange
 from .shared_rules import subnetwork_of
 
 RESERVED_ADDRESSES = 4  # of a primary range: network, gateway, next to last, broadcast
-MASTER_PREFIX = 28  # of the range of a control plane
+MASTER = "master_cidr"
+OF_THE_CLUSTER = {"pods_cidr": "pods_cidr", "services_cidr": "services_cidr", MASTER: f"private.{MASTER}"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ def check(problems: Problems, descriptions: Sequence[Description]) -> None:
         in_vpc[entry.vpc].setdefault(entry.identity, entry)
     for vpc, ranges in in_vpc.items():
         for first, second in _overlaps(ranges.values()):
+            if first.host == second.host and first.carries == second.carries == "cluster":
+                continue  # said already
             problems.add(second.path, str(second.cidr), _overlap(first, f"of VPC {vpc.name} in {vpc.project}"))
     _check_primaries(problems, descriptions)
 
@@ -64,30 +67,24 @@ def _declared(problems: Problems, description: Description) -> Iterator[Declared
                 _check_capacity(problems, description, network, pod_range, cidr)
                 identity = (subnetwork, pod_range.name)
                 yield Declared(path, cidr, description.host, network.key, identity, "pods", in_cluster=True)
-    yield from _of_the_cluster(problems, description)
+    yield from _of_the_cluster(description)
 
 
-def _of_the_cluster(problems: Problems, description: Description) -> Iterator[Declared]:
-    """Yield the ranges of the cluster's own VPC that Kubernetes Engine is to make; a bare /14 says only how large."""
-    cluster, path = description.cluster, f"{description.host}: multinet_cluster"
-    for key in ("pods_cidr", "services_cidr"):
-        text = cluster.get(key)
-        if text and not text.startswith("/"):
-            cidr = gke_rules.check_range(problems, f"{path}.{key}", text)
-            if cidr is not None:
-                identity = (description.host, key)
-                yield Declared(
-                    f"{path}.{key}", cidr, description.host, description.own_network, identity, "cluster", True
-                )
-    text = (cluster.get("private") or {}).get("master_cidr")
-    if text:
-        where = f"{path}.private.master_cidr"
-        cidr = gke_rules.check_range(problems, where, text)
-        if cidr is not None and cidr.prefixlen != MASTER_PREFIX:
-            problems.add(where, text, f"must be a /{MASTER_PREFIX}")
-        elif cidr is not None:
-            identity = (description.host, "master_cidr")
-            yield Declared(where, cidr, description.host, description.own_network, identity, "cluster")
+def _of_the_cluster(description: Description) -> Iterator[Declared]:
+    """Yield the ranges of the cluster's own VPC that Kubernetes Engine is to make; others say what is none."""
+    given = {**description.cluster, **(description.cluster["private"] or {})}
+    for key, path in OF_THE_CLUSTER.items():
+        cidr = gke_rules.check_range(Problems(), "", given[key]) if given.get(key) else None
+        if cidr is not None:
+            yield Declared(
+                f"{description.host}: multinet_cluster.{path}",
+                cidr,
+                description.host,
+                description.own_network,
+                (description.host, key),
+                "cluster",
+                in_cluster=key != MASTER,
+            )
 
 
 def _check_same(problems: Problems, pod_ranges: Sequence[Declared]) -> None:

@@ -26,6 +26,7 @@ WORDS = {
     "dict": "a mapping (KEY: VALUE)",
     "list": "a list",
 }
+NEAR = 0.7  # how alike two names are, of 1: nmae is 0.75 of name
 
 
 class Reading:
@@ -75,14 +76,10 @@ class Reading:
         self._problems.add(path.rstrip("."), given, message)
 
 
-def nearest(name: str, known: Mapping[str, Any]) -> str:
-    """Return the known name that was most likely meant, empty if none is near."""
-    return next(iter(get_close_matches(name, list(known), n=1)), "")
-
-
 def _unknown(key: str, spec: Spec) -> str:
-    meant = nearest(key, spec)
-    return f"is not known here; did you mean {meant}?" if meant else f"is not known here; known are {', '.join(spec)}"
+    for meant in get_close_matches(key, spec, n=1, cutoff=NEAR):
+        return f"is not known here; did you mean {meant}?"
+    return f"is not known here; known are {', '.join(spec)}"
 
 
 def _convert(given: Any, kind: str) -> Any:

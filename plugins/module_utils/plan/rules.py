@@ -7,14 +7,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from .. import gke_rules
 from ..cni.texts import is_label
-from ..errors import Problems
+from ..errors import InvalidOptions, Problems
+from ..gcp.cluster_options import Desired as ClusterOptions
+from ..gcp.pool_options import Desired as PoolOptions
 from . import range_rules, shared_rules
 from .description import Description, Network, NodePool, Pod, PodRange
 
+TASK = {"state": "present", "wait": True}  # options of a task, which no description has
 EVERYBODYS_NAMESPACE = "default"  # Multus' globalNamespaces, unless its configuration names others
 
 
@@ -46,18 +50,26 @@ def _check_twice(problems: Problems, named: Iterable[tuple[str, object]], what: 
 def _check_cluster(problems: Problems, description: Description) -> None:
     host, cluster = description.host, description.cluster
     if not description.project:
-        problems.add(f"{host}: multinet_project", description.project, "is missing: set it, or GCP_PROJECT")
+        problems.add(f"{host}: multinet_project", None, "is missing: set it, or GCP_PROJECT")
     gke_rules.check_location(problems, f"{host}: multinet_location", description.location)
-    gke_rules.check_name(problems, f"{host}: multinet_cluster.name", cluster["name"], gke_rules.LONGEST_CLUSTER_NAME)
-    gke_rules.check_version(problems, f"{host}: multinet_cluster.version", cluster["version"])
-    if cluster["dataplane_v2"] is False:
-        problems.add(f"{host}: multinet_cluster.dataplane_v2", False, "multi-networking needs Dataplane V2")
+    options = {**cluster, "location": description.location, **TASK}
+    _check_as_module(problems, f"{host}: multinet_cluster", ClusterOptions.from_params, options)
     if cluster["multi_networking"] is False and description.networks:
         problems.add(f"{host}: multinet_cluster.multi_networking", False, "multinet_networks need it")
-    path = f"{host}: multinet_cluster.node_locations"
-    gke_rules.check_zones(problems, path, cluster.get("node_locations"), description.location)
     _check_twice(problems, ((pool.path, pool.name) for pool in description.nodepools), "name")
     _check_twice(problems, ((network.path, network.vpc) for network in description.networks), "VPC")
+
+
+def _check_as_module(
+    problems: Problems, path: str, from_params: Callable[[dict[str, Any]], object], options: dict[str, Any]
+) -> None:
+    """Note what the resource's own module would refuse; where the cluster is, is looked at once."""
+    try:
+        from_params(options)
+    except InvalidOptions as error:
+        for problem in error.problems:
+            if problem.path not in ("cluster", "location"):
+                problems.add(f"{path}.{problem.path}", problem.value, problem.message)
 
 
 def _check_projects(problems: Problems, description: Description) -> None:
@@ -94,7 +106,10 @@ def _check_network(problems: Problems, network: Network) -> None:
 
 
 def _check_pool(problems: Problems, description: Description, pool: NodePool) -> None:
-    gke_rules.check_name(problems, f"{pool.path}.name", pool.name, gke_rules.LONGEST_CLUSTER_NAME)
+    # The networks are looked at here, under the names that they have in a description.
+    unnamed = {"additional_node_networks": None, "additional_pod_networks": None}
+    where = {"project": description.project, "location": description.location, "cluster": description.cluster["name"]}
+    _check_as_module(problems, pool.path, PoolOptions.from_params, {**pool.options, **unnamed, **where, **TASK})
     networks = {network.vpc: network for network in description.networks}
     for index, vpc in enumerate(pool.networks):
         if vpc not in networks:
@@ -106,12 +121,6 @@ def _check_pool(problems: Problems, description: Description, pool: NodePool) ->
     for vpc, count in Counter(pool.networks).items():
         if count > 1:
             problems.add(f"{pool.path}.networks", vpc, "a node has at most one interface in a VPC")
-    gke_rules.check_node_count(problems, f"{pool.path}.node_count", pool.options["node_count"])
-    gke_rules.check_autoscaling(problems, f"{pool.path}.autoscaling", pool.options["autoscaling"])
-    gke_rules.check_max_pods(problems, f"{pool.path}.max_pods_per_node", pool.options["max_pods_per_node"])
-    if pool.options["node_count"] is not None and pool.autoscaling:
-        problems.add(f"{pool.path}.node_count", pool.options["node_count"], "cannot be given together with autoscaling")
-    gke_rules.check_zones(problems, f"{pool.path}.node_locations", pool.options["node_locations"], description.location)
     _check_interfaces(problems, description, pool)
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .. import gke_options
+from .. import gke_options, options
 from ..options import Spec
 
 
@@ -38,6 +38,7 @@ NETWORK: Spec = {
     **VPC,
     **{key: _SUBNETWORK[name] for key, name in SUBNETWORK_KEYS.items()},
 }
+CLUSTER: Spec = {**_without(gke_options.CLUSTER, "location"), "endpoint_kind": options.endpoint_kind()}
 NODEPOOL: Spec = {
     **_without(gke_options.NODEPOOL, "cluster", "location", "additional_node_networks", "additional_pod_networks"),
     "networks": {"type": "list", "elements": "str"},
@@ -51,7 +52,7 @@ POD: Spec = {
 DESCRIPTION: Spec = {
     "project": {"type": "str"},
     "location": {"type": "str", "required": True},
-    "cluster": {"type": "dict", "required": True, "options": _without(gke_options.CLUSTER, "location")},
+    "cluster": {"type": "dict", "required": True, "options": CLUSTER},
     "networks": {"type": "list", "elements": "dict", "default": [], "options": NETWORK},
     "nodepools": {"type": "list", "elements": "dict", "default": [], "options": NODEPOOL},
     "pods": {"type": "list", "elements": "dict", "default": [], "options": POD},

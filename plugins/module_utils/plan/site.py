@@ -23,6 +23,7 @@ def derive(description: Description) -> dict[str, Any]:
     place = {"project": description.project, "location": description.location}
     return {
         **place,
+        "gke_cluster": _given({**place, **{key: description.cluster[key] for key in ("name", "endpoint_kind")}}),
         "cluster": {**place, **_given(description.cluster)},
         "vpcs": [_vpc(description, network) for network in description.networks],
         "nodepools": [

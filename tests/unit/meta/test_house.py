@@ -31,7 +31,10 @@ MAY_IMPORT = {
     "module": {"errors", "libraries", "reconcile"},
     "cni": {"errors"},
     "gke_rules": {"errors", "cni"},
-    "plan": {"errors", "options", "cni", "gke_rules", "gke_options", "gcp.references"},
+    "plan": {
+        *("errors", "options", "cni", "gke_rules", "gke_options"),
+        *("gcp.references", "gcp.cluster_options", "gcp.pool_options"),  # no more of gcp: a plan asks nobody
+    },
     "gcp": GROUND | {"cni", "gke_rules"},
     "kube": GROUND | {"cni"},
     "verify": GROUND | {"cni", "gke_rules", "kube"},

@@ -42,7 +42,7 @@ def test_the_guide_is_let_through() -> None:
         (
             [put("cluster", "dataplane_v2", value=False)],
             "cluster.dataplane_v2",
-            "multi-networking needs Dataplane V2",
+            "multi-networking needs Dataplane V2; set multi_networking=false, too",
         ),
         (
             [put("networks", 0, "node_range", value="10.0.1.5/24")],
@@ -109,7 +109,7 @@ def test_the_guide_is_let_through() -> None:
         (
             [put("nodepools", 0, "autoscaling", value={"max": 3})],
             "nodepools[0].node_count",
-            "cannot be given together with autoscaling",
+            "is not for a pool that the autoscaler sizes; leave it out",
         ),
         (
             [lambda d: d["networks"].append(SECOND), put("nodepools", 0, "machine_type", value="e2-medium")],
@@ -146,6 +146,101 @@ def test_the_guide_is_let_through() -> None:
             [put("pods", 0, "attachments", value=["other"])],
             "pods[0].attachments[0]",
             "is no attachment of multinet_networks (my-nad)",
+        ),
+        (
+            [put("cluster", "multi_networking", value=False)],
+            "cluster.multi_networking",
+            "multinet_networks need it",
+        ),
+        (
+            [put("cluster", "private", value={"nodes": True, "master_cidr": "172.31.0.0/27"})],
+            "cluster.private.master_cidr",
+            "must be a /28",
+        ),
+        (
+            [put("cluster", "pods_cidr", value="172.16.0.0/14")],
+            "cluster.pods_cidr",
+            "overlaps edge: multinet_networks[0].pod_ranges[0].range (172.16.1.0/24); "
+            "ranges of one cluster must not overlap",
+        ),
+        (
+            [put("cluster", "endpoint_kind", value="dns"), put("cluster", "dns_endpoint", value=False)],
+            "cluster.endpoint_kind",
+            "needs dns_endpoint=true",
+        ),
+        (
+            [put("nodepools", 0, "node_locations", value=["us-central1-a", "europe-west4-a"])],
+            "nodepools[0].node_locations[1]",
+            "is not a zone of us-central1",
+        ),
+        (
+            [put("nodepools", 0, "disk_size_gb", value=5)],
+            "nodepools[0].disk_size_gb",
+            "must be at least 10",
+        ),
+        (
+            [
+                put("nodepools", 0, "node_count", value=None),
+                put("nodepools", 0, "autoscaling", value={"total_min": 1, "total_max": 17}),
+            ],
+            "networks[0].pod_ranges[0].range",
+            "holds 16 nodes at 8 pods (/28 each); the node pools may have 17 (multinet: autoscaling total_max 17)",
+        ),
+        (
+            [
+                put("location", value="us-central1"),
+                put("cluster", "node_locations", value=[f"us-central1-{z}" for z in "abcf"]),
+                put("nodepools", 0, "node_count", value=5),
+            ],
+            "networks[0].pod_ranges[0].range",
+            "holds 16 nodes at 8 pods (/28 each); the node pools may have 20 (multinet: 5 x 4 zones)",
+        ),
+        (
+            [lambda d: d["nodepools"].append({"name": "more", "machine_type": "e2-standard-4", "node_count": 15})],
+            "networks[0].pod_ranges[0].range",
+            "holds 16 nodes at 8 pods (/28 each); the node pools may have 17 (multinet: 2 x 1 zone, more: 15 x 1 zone)",
+        ),
+        (
+            [lambda d: d["networks"].append({**SECOND, "node_range": "10.0.0.0/16"})],
+            "networks[1].node_range",
+            "overlaps edge: multinet_networks[0].node_range (10.0.1.0/24); "
+            "ranges of a node's interfaces must not overlap",
+        ),
+        (
+            [
+                lambda d: d["networks"].append(
+                    {**SECOND, "pod_ranges": [{**SECOND["pod_ranges"][0], "range": "172.16.0.0/16"}]}
+                )
+            ],
+            "networks[1].pod_ranges[0].range",
+            "overlaps edge: multinet_networks[0].pod_ranges[0].range (172.16.1.0/24); "
+            "ranges of one cluster must not overlap",
+        ),
+        (
+            [put("networks", 0, "pod_ranges", 0, "namespace", value="Team_A"), put("pods", value=[])],
+            "networks[0].pod_ranges[0].namespace",
+            "is no name of a namespace (RFC 1123)",
+        ),
+        (
+            [put("networks", 0, "vpc_project", value="host-project")],
+            "networks[0].vpc_project",
+            "is not the project of the cluster's own VPC (projects/test-project/global/networks/default): all "
+            "interfaces of a node are in networks of one project; with Shared VPC, multinet_cluster.network and "
+            "subnetwork are paths, too",
+        ),
+        (
+            [
+                put("networks", 0, "vpc_project", value="host-project"),
+                put("cluster", "network", value="projects/host-project/global/networks/main"),
+                put("cluster", "version", value="1.28.3"),
+            ],
+            "cluster.version",
+            "multi-networking with Shared VPC needs version 1.28.4 or later",
+        ),
+        (
+            [put("cluster", "network", value="projects/test-project/global/networks/my-vpc")],
+            "nodepools[0].networks",
+            "is the cluster's own VPC: each interface needs another one",
         ),
         (
             [put("nodepools", 0, "networks", value=[])],
@@ -285,3 +380,90 @@ def test_a_name_that_may_mean_two_attachments_is_asked_about() -> None:
 
 def test_one_cluster_must_not_be_described_twice() -> None:
     assert ("again", "is the cluster of edge, too") in problems(options(), options(put("host", value="again")))
+
+
+def test_a_vpc_of_another_project_is_another_vpc() -> None:
+    network = "projects/host-project/global/networks/main"
+    shared = [put("networks", 0, "vpc_project", value="host-project"), put("cluster", "network", value=network)]
+    assert problems(options(*shared), other_cluster()) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "first", "second", "what"),
+    [
+        ("mtu", 1460, 8896, "VPC"),
+        ("routing_mode", "REGIONAL", "GLOBAL", "VPC"),
+        ("existing", False, True, "VPC"),
+        ("private_google_access", True, False, "subnetwork"),
+        ("allow_multinet", True, False, "subnetwork"),
+    ],
+)
+def test_what_two_clusters_say_of_one_thing_is_the_same(key: str, first: object, second: object, what: str) -> None:
+    said = put("networks", 0, key, value=first)
+    assert problems(options(said), other_cluster(own_pod_range, said)) == []
+    assert problems(options(said), other_cluster(own_pod_range, put("networks", 0, key, value=second))) == [
+        (
+            f"other: multinet_networks[0].{key}",
+            f"differs from edge: multinet_networks[0].{key} ({first}), which describes the same {what}",
+        )
+    ]
+
+
+def test_what_one_cluster_leaves_out_contradicts_nothing() -> None:
+    assert problems(options(), other_cluster(own_pod_range, put("networks", 0, "mtu", value=8896))) == []
+
+
+def sixteen_ranges(number: int) -> Edit:
+    """Return an edit that gives a cluster sixteen pod ranges of its own."""
+    ranges = [
+        {"name": f"r{number}-{n}", "range": f"172.{16 + number}.{n}.0/24", "attachment": f"nad-{n}"} for n in range(16)
+    ]
+    return lambda d: (d["networks"][0].update(pod_ranges=ranges), d.update(pods=[]))
+
+
+def test_the_ranges_of_a_subnetwork_are_counted_over_all_clusters() -> None:
+    assert problems(options(sixteen_ranges(0))) == []
+    assert problems(options(sixteen_ranges(0)), other_cluster(sixteen_ranges(1))) == [
+        (
+            "other: multinet_networks[0].pod_ranges",
+            "a subnetwork has at most 30 secondary ranges, 16 of them for other clusters",
+        )
+    ]
+
+
+def test_the_nodes_of_all_clusters_need_addresses_of_the_subnetwork() -> None:
+    small = put("networks", 0, "node_range", value="10.0.1.0/29")
+    three = put("nodepools", 0, "node_count", value=3)
+    assert problems(options(small, three)) == []
+    assert problems(options(small, three), other_cluster(own_pod_range, small, three)) == [
+        ("networks[0].node_range", "holds 4 nodes; the clusters edge, other may have 6")
+    ]
+
+
+def test_what_is_made_in_the_vpc_of_another_cluster_must_not_overlap() -> None:
+    owner = other_cluster(
+        put("networks", value=[]),
+        put("pods", value=[]),
+        put("cluster", "network", value="my-vpc"),
+        put("cluster", "services_cidr", value="172.16.0.0/20"),
+    )
+    assert problems(options(), owner) == [
+        (
+            "other: multinet_cluster.services_cidr",
+            "overlaps edge: multinet_networks[0].pod_ranges[0].range (172.16.1.0/24); "
+            "ranges of VPC my-vpc in test-project must not overlap",
+        )
+    ]
+
+
+def test_more_pod_networks_than_a_pool_may_have() -> None:
+    def many(description: dict[str, Any]) -> None:
+        description["networks"].append({**SECOND})
+        for number, network in enumerate(description["networks"]):
+            network["pod_ranges"] = [
+                {"name": f"r{n}", "range": f"172.{16 + number}.{n}.0/24", "attachment": f"nad-{number}-{n}"}
+                for n in range(18)
+            ]
+        description["pods"] = []
+
+    assert problems(options(many)) == [("nodepools[0].networks", "a node pool has at most 35 additional pod networks")]
