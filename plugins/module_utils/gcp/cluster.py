@@ -79,6 +79,7 @@ class Cluster:
             changes,
             warnings=tuple(self._warnings(differing, observed)),
             settle=self._settle if self._desired.wait and unsettled else None,
+            overtaken=self._overtaken,
         )
 
     def facts(self, observed: Any | None, plan: Plan) -> dict[str, Any]:
@@ -137,7 +138,7 @@ class Cluster:
         return found
 
     def _overtaken(self) -> bool:
-        """Tell whether somebody else created it; unless it was waited for, the next task compares it."""
+        """Tell whether others did a part, or nobody says how it ended; without waiting the next task compares it."""
         return self._desired.wait and self._operations.overtaken
 
     def _await_gone(self) -> None:

@@ -94,6 +94,7 @@ class NodePool:
             changes,
             (*doubts, *self._warnings(observed, compared.settings, compared.differing)),
             self._settling if changes or status_of(observed.pool) in UNSETTLED else None,
+            self._overtaken,
         )
 
     def facts(self, observed: Observed, plan: Plan) -> dict[str, Any]:
@@ -276,7 +277,7 @@ class NodePool:
         refuse_unusable(self._what, found)
 
     def _overtaken(self) -> bool:
-        """Tell whether somebody else created it; unless it was waited for, the next task compares it."""
+        """Tell whether others did a part, or nobody says how it ended; without waiting the next task compares it."""
         return self._desired.wait and self._operations.overtaken
 
     def _await_gone(self) -> None:
