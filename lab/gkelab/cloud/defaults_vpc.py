@@ -58,6 +58,7 @@ def subnetwork_body(state: State, ref: SubnetworkRef, network: NetworkRef, asked
     flow_logs = bool(asked.get("enableFlowLogs") or asked.get("logConfig", {}).get("enable"))
     body = {
         "privateIpGoogleAccess": False,
+        "privateIpv6GoogleAccess": "DISABLE_GOOGLE_ACCESS",
         "purpose": "PRIVATE",
         "allowSubnetCidrRoutesOverlap": False,
         **body,
@@ -72,7 +73,7 @@ def subnetwork_body(state: State, ref: SubnetworkRef, network: NetworkRef, asked
         "gatewayAddress": str(gateway(asked["ipCidrRange"])),
     }
     if body["purpose"] == "PRIVATE":
-        body = {"stackType": "IPV4_ONLY", "privateIpv6GoogleAccess": "DISABLE_GOOGLE_ACCESS", **body}
+        body = {"stackType": "IPV4_ONLY", **body}  # recorded: not of a subnetwork for Private NAT
     return body | {"fingerprint": fingerprint(body)}
 
 

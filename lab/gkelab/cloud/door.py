@@ -41,6 +41,7 @@ _SECRET = _OPEN | {"iamcredentials"}  # their requests and answers hold what ope
 _SERVICES = {
     "compute": "compute.googleapis.com",
     "container": "container.googleapis.com",
+    "pubsub": "pubsub.googleapis.com",
     "serviceusage": "serviceusage.googleapis.com",
     "iamcredentials": "iamcredentials.googleapis.com",
 }
@@ -199,6 +200,8 @@ def _api(path: str) -> str:
             return name
     if path.endswith(":generateAccessToken"):
         return "iamcredentials"
+    if "/topics/" in path:
+        return "pubsub"
     return "serviceusage" if "/services/" in path else "container"
 
 

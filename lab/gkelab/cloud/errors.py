@@ -64,13 +64,13 @@ class ApiError(Exception):
         self.extra = dict(extra or {})
 
     def body(self, api: str) -> Json:
-        """Return the answer's body; ``api`` is compute, container, serviceusage or oauth."""
+        """Return the answer's body; ``api`` is compute, container, serviceusage, pubsub or oauth."""
         entry: Json = {"message": self.message, "reason": self.reason, **self.extra}
         if self.domain is not None:
             entry["domain"] = self.domain
-        error: Json = {"code": self.code, "message": self.message, "errors": [entry]}
-        if api == "iamcredentials":
-            del error["errors"]
+        error: Json = {"code": self.code, "message": self.message}
+        if api not in ("iamcredentials", "pubsub"):
+            error["errors"] = [entry]
         if api != "compute" or self.details:
             error["status"] = self.status
         details = self.details or ([_request_info()] if api == "container" and self._is_gkes_own else [])

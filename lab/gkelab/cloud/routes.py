@@ -21,6 +21,7 @@ from gkelab.cloud.container.effects import Effects
 from gkelab.cloud.container.pools import Pools
 from gkelab.cloud.container.store import Store
 from gkelab.cloud.errors import Json, bad_request
+from gkelab.cloud.pubsub import Topics
 
 Handler = Callable[[Call], Json | Awaitable[Json]]
 
@@ -169,7 +170,12 @@ def _others(cloud: Cloud) -> list[Route]:
         cloud.project(call.project).disabled_services = disabled
         return {"disabled": disabled}
 
+    topics = Topics(cloud)
+    topic = "/v1/projects/{project}/topics/{topic}"
     return [
+        Route("GET", topic, topics.get, "pubsub"),
+        Route("PUT", topic, topics.create, "pubsub"),
+        Route("DELETE", topic, topics.delete, "pubsub"),
         Route("GET", "/v1/projects/{project}/services/{service}", service, "serviceusage"),
         Route("POST", "/lab/projects/{project}/leftovers", functools.partial(leftovers.ask, cloud), "lab"),
         Route("POST", "/lab/projects/{project}/services", set_services, "lab"),

@@ -22,7 +22,7 @@ FIRST_PROJECT_NUMBER = 123456789012
 
 @dataclass
 class Resource:
-    """A Compute resource: its body as the API answers it."""
+    """A resource of Compute or Pub/Sub: its body as the API answers it."""
 
     body: Json
 
@@ -125,6 +125,7 @@ class Project:
     endpoint_groups: dict[str, Resource] = field(default_factory=dict)
     clusters: dict[str, Cluster] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
+    topics: dict[str, Resource] = field(default_factory=dict)  # of Pub/Sub
     leftovers: list[str] = field(default_factory=list)  # what the deletion of its clusters leaves behind
     disabled_services: list[str] = field(default_factory=list)
     requests: dict[str, str] = field(default_factory=dict)  # requestId -> operation, for retries of Compute

@@ -56,6 +56,8 @@ BROAD_SCOPES = (
 CONTROL_PLANE_METRICS = ("APISERVER", "SCHEDULER", "CONTROLLER_MANAGER")
 DEFAULT_LOGGING = ("SYSTEM_COMPONENTS", "WORKLOADS")
 DAILY_WINDOW = "PT4H0M0S"  # how long a daily maintenance window is (Terraform's documentation of the computed field)
+_DNS_CACHE = (1, 34)  # recorded: on from here, not there with 1.33
+_NODE_CREATION = (1, 35, 3)  # recorded: there with 1.35.3 and 1.35.6, not with 1.35.1
 _VARIANT = {"loggingConfig": {"variantConfig": {"variant": "DEFAULT"}}}
 _READONLY_PORT = {"nodeKubeletConfig": {"insecureKubeletReadonlyPortEnabled": False}}
 
@@ -99,7 +101,7 @@ def maintenance_policy(asked: Json) -> Json:
 def _messages(asked: Json, version: str) -> Json:
     """Return the messages that are there whatever was asked for."""
     addons = {
-        "dnsCacheConfig": {"enabled": True},
+        **({"dnsCacheConfig": {"enabled": True}} if versions.order(version) >= _DNS_CACHE else {}),
         "gcePersistentDiskCsiDriverConfig": {"enabled": True},
         "kubernetesDashboard": {"disabled": True},
         "networkPolicyConfig": {"disabled": True},
@@ -146,6 +148,9 @@ def _messages(asked: Json, version: str) -> Json:
         "shieldedNodes": asked.get("shieldedNodes") or {"enabled": True},
         "userManagedKeysConfig": asked.get("userManagedKeysConfig", {}),
     }
+    if versions.order(version) >= _NODE_CREATION:
+        result["nodeCreationConfig"] = asked.get("nodeCreationConfig") or {"nodeCreationMode": "VIA_KUBELET"}
+        result["addonsConfig"].setdefault("nodeReadinessConfig", {})
     return result
 
 

@@ -33,6 +33,21 @@ OUTPUT_ONLY = {
 }
 
 
+# Recorded of nodes of these versions; older ones were recorded without.
+_IMAGES = {
+    "1.34.8-gke.1278000": "gke-1348-gke1278000-cos-125-19216-395-7-c-pre",
+    "1.35.6-gke.1127000": "gke-1356-gke1127000-cos-125-19216-395-109-c-pre",
+}
+
+
+def set_version(body: Json, version: str) -> None:
+    """Give a pool a version, and the image of its nodes."""
+    body["version"] = version
+    body["config"].pop("nodeImageConfig", None)
+    if version in _IMAGES and body["config"]["imageType"] == "COS_CONTAINERD":
+        body["config"]["nodeImageConfig"] = {"image": _IMAGES[version], "imageProject": "gke-node-images"}
+
+
 def node_config(asked: Json) -> Json:
     """Return a pool's config."""
     machine_type = asked.get("machineType", DEFAULT_MACHINE_TYPE)
@@ -87,10 +102,10 @@ def pool_body(
         "podIpv4CidrSize": block_prefix(max_pods),
         "upgradeSettings": upgrade_settings(asked.get("upgradeSettings", {"maxSurge": 1})),
         "networkConfig": network_config,
-        "version": version,
         "status": "PROVISIONING",
         "etag": uuid_of("pool", asked.get("name"), version, zones, max_pods),
     }
+    set_version(body, version)
     if asked.get("autoscaling", {}).get("enabled"):
         body["autoscaling"] = autoscaling(asked["autoscaling"])
     return body

@@ -6,7 +6,7 @@ from __future__ import annotations
 from google.cloud import container_v1beta1
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from gkelab.cloud.container.pool_defaults import autoscaling, node_config, upgrade_settings
+from gkelab.cloud.container.pool_defaults import autoscaling, node_config, set_version, upgrade_settings
 from gkelab.cloud.container.update_fields import merged
 from gkelab.cloud.errors import Json, bad_request
 from gkelab.cloud.protojson import is_object
@@ -51,7 +51,7 @@ def apply_changes(pool: NodePool, changes: Json) -> None:
     body = pool.body
     for name, value in changes.items():
         if name == "nodeVersion":
-            body["version"] = value
+            set_version(body, value)
         elif name == "nodeNetworkConfig":
             body["networkConfig"] |= value
         elif name == "upgradeSettings":

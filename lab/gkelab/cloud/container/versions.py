@@ -25,10 +25,10 @@ VERSIONS = (
     "1.30.14-gke.2019000",
 )
 DEFAULT_VERSION = "1.35.1-gke.1396002"  # of most recorded clusters, all of those that asked for none at that time
-# Recorded: 1.35 is in REGULAR, and 1.34.8 in STABLE only at that time.
+# Recorded: 1.35 was in REGULAR, and 1.34.8 in STABLE only; a year earlier 1.33.2 was in REGULAR.
 _CHANNELS = {
     "RAPID": VERSIONS[:3],
-    "REGULAR": VERSIONS[:3],
+    "REGULAR": (*VERSIONS[:3], "1.33.2-gke.1240000"),
     "STABLE": VERSIONS[2:11],
     "EXTENDED": VERSIONS,
 }
