@@ -20,6 +20,7 @@ ORDER = (
     "gke_multinet_vpc",
     "gke_multinet_cluster",
     "gke_multinet_nodepool",
+    "gke_multinet_cluster_info",
     "multus_install",
     "nad",
     "multinet_pod",

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..errors import ApiError, Immutable, Refused
-from ..gke_rules import region_of
+from ..errors import Immutable, Refused
+from ..gke_rules import region_of, version_fits, version_is_older
 from ..reconcile import Change, Plan, State
 from . import cluster_endpoints, cluster_state
 from .clients import Google
@@ -31,7 +31,6 @@ from .operations import Operations
 from .references import Place
 
 RECREATE = "delete the cluster (state=absent) and create it again"
-STALE = (409, 412)  # the labels changed since their fingerprint was read
 # What else a change does, as Google's reference of ClusterUpdate warns.
 CONSEQUENCES = {"node_locations": " (adds or removes nodes in every node pool)"}
 
@@ -206,39 +205,8 @@ class Cluster:
             if key == "multi_networking" and not after[key]:
                 self._refuse_if_in_use(cluster)
             title = f"set {key} of {self._what} to {words(after[key]) or 'none'}{CONSEQUENCES.get(key, '')}"
-            if key == "labels":
-                yield self._labelling(title, after[key], cluster)
-                continue
-            yield self._operations.in_container(
-                title, "update_cluster", name=self._path, update=cluster_state.update(key, after[key])
-            )
-
-    def _labelling(self, title: str, labels: dict[str, str], cluster: Any) -> Change:
-        """Return the change that adds labels to those that are there, which the API replaces as a whole.
-
-        If somebody else has changed them meanwhile, they are read again, once.
-        """
-
-        def send(found: Any) -> None:
-            self._operations.in_container(
-                title,
-                "set_labels",
-                name=self._path,
-                resource_labels={**found.resource_labels, **labels},
-                label_fingerprint=found.label_fingerprint,
-            ).call()
-
-        def call() -> None:
-            try:
-                send(cluster)
-            except ApiError as error:
-                if error.status not in STALE:
-                    raise
-                found = self._find()
-                refuse_unusable(self._what, found)
-                send(found)
-
-        return Change(title, call)
+            method, request = cluster_state.update(key, after[key], cluster)
+            yield self._operations.in_container(title, method, name=self._path, **request)
 
     def _refuse_if_in_use(self, cluster: Any) -> None:
         pools = [pool.name for pool in cluster.node_pools if carries_networks(pool)]
@@ -257,7 +225,7 @@ class Cluster:
 
     def _warnings(self, differing: list[str], cluster: Any) -> Iterator[str]:
         wanted, have = self._desired.version, cluster.current_master_version
-        if wanted is not None and not cluster_state.fits(have, wanted) and not cluster_state.is_older(have, wanted):
+        if wanted is not None and not version_fits(have, wanted) and not version_is_older(have, wanted):
             yield f"{self._what} runs {have}, newer than {wanted}; a control plane cannot be downgraded"
         if "private.nodes" in differing:
             yield f"private.nodes of {self._what} counts for new node pools; the nodes of others stay as they are"

@@ -22,6 +22,7 @@ from ..gke_rules import (
     check_node_count,
     check_range,
     check_version,
+    check_zones,
     region_of,
 )
 from .cluster_endpoints import DNS, PUBLIC
@@ -77,8 +78,6 @@ class Desired:
         options = {name: params[name] for name in cls.__dataclass_fields__}
         for group in ("private", "default_pool"):
             options[group] = given(options[group] or {})
-        if options["node_locations"] is not None:
-            options["node_locations"] = sorted(set(options["node_locations"]))
         if options["labels"] is not None:
             options["labels"] = {key: str(value) for key, value in options["labels"].items()}
         networks = options["authorized_networks"]
@@ -150,16 +149,10 @@ def _check_nodes(problems: Problems, desired: Desired) -> None:
         problems.add("dataplane_v2", False, "multi-networking needs Dataplane V2; set multi_networking=false, too")
     check_max_pods(problems, "default_max_pods_per_node", desired.default_max_pods_per_node)
     check_node_count(problems, "default_pool.node_count", desired.default_pool.get("node_count"), least=1)
-    zones, region = desired.node_locations, region_of(desired.location)
-    if zones is None:
-        return
-    for zone in zones:
-        if region_of(zone) != region or zone == region:
-            problems.add("node_locations", zone, f"is not a zone of {region}")
-    if not zones:
-        problems.add("node_locations", zones, "must name at least one zone")
-    elif desired.location != region and desired.location not in zones:
-        problems.add("node_locations", zones, f"must contain the cluster's own zone {desired.location}")
+    zones, location = desired.node_locations, desired.location
+    check_zones(problems, "node_locations", zones, location)
+    if zones and location != region_of(location) and location not in zones:
+        problems.add("node_locations", zones, f"must contain the cluster's own zone {location}")
 
 
 def _check_endpoints(problems: Problems, desired: Desired) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..gke_rules import version_numbers
+from ..gke_rules import version_is_older
 from ..reconcile import State
 from .cluster_endpoints import has_dns, has_public
 from .cluster_options import Desired
@@ -48,7 +48,7 @@ def managed(desired: Desired, place: Place) -> State:
             "dns_endpoint": desired.dns_endpoint,
             "private.endpoint": desired.private.get("endpoint"),
             "private.nodes": desired.private.get("nodes"),
-            "node_locations": desired.node_locations,
+            "node_locations": desired.node_locations and sorted(set(desired.node_locations)),
             "workload_pool": desired.workload_pool,
             "multi_networking": desired.multi_networking,
             "labels": desired.labels,
@@ -104,7 +104,7 @@ def compared(desired: Desired, cluster: Any, place: Place) -> tuple[State, State
     have = {key: have[key] for key in want}
     if "labels" in want:
         have["labels"] = {key: value for key, value in have["labels"].items() if key in want["labels"]}
-    if "version" in want and not is_older(have["version"], want["version"]):
+    if "version" in want and not version_is_older(have["version"], want["version"]):
         want["version"] = have["version"]
     if have.get("authorized_networks"):
         want["authorized_networks"] = _named_as(have["authorized_networks"], want["authorized_networks"])
@@ -142,7 +142,7 @@ def new_cluster(desired: Desired, place: Place) -> dict[str, Any]:
         "release_channel": {"channel": desired.release_channel} if desired.release_channel else None,
         "network": want.get("network"),
         "subnetwork": want.get("subnetwork"),
-        "locations": desired.node_locations,
+        "locations": want.get("node_locations"),
         "ip_allocation_policy": given(
             {
                 "use_ip_aliases": True,
@@ -178,7 +178,18 @@ def new_cluster(desired: Desired, place: Place) -> dict[str, Any]:
     return given(fields)
 
 
-def update(key: str, value: Any) -> dict[str, Any]:
+def update(key: str, value: Any, cluster: Any) -> tuple[str, dict[str, Any]]:
+    """Return the method that sets one option of a cluster, and its request without the cluster's path.
+
+    :param cluster: as it is: labels that nobody asked for are sent as they are, since the API replaces them all.
+    """
+    if key == "labels":
+        labels = {**cluster.resource_labels, **value}
+        return "set_labels", {"resource_labels": labels, "label_fingerprint": cluster.label_fingerprint}
+    return "update_cluster", {"update": _cluster_update(key, value)}
+
+
+def _cluster_update(key: str, value: Any) -> dict[str, Any]:
     """Return the fields of container_v1.ClusterUpdate that set one option; there is one field per update."""
     if key in ("authorized_networks", "dns_endpoint", "private.endpoint"):
         return {"desired_control_plane_endpoints_config": _endpoints({key: value})}
@@ -191,17 +202,6 @@ def update(key: str, value: Any) -> dict[str, Any]:
         "multi_networking": {"desired_enable_multi_networking": value},
     }
     return updates[key]
-
-
-def fits(have: str, want: str) -> bool:
-    """Tell whether a version begins as wanted: 1.34.4-gke.1000 fits 1.34, and every version fits "latest"."""
-    numbers = version_numbers(want)
-    return version_numbers(have)[: len(numbers)] == numbers
-
-
-def is_older(have: str, want: str) -> bool:
-    """Tell whether a version has to be upgraded to what is wanted."""
-    return not fits(have, want) and version_numbers(have) < version_numbers(want)
 
 
 def _endpoints(want: State) -> dict[str, Any]:

@@ -157,7 +157,19 @@ def test_what_is_not_given_is_not_sent() -> None:
     ],
 )
 def test_an_option_is_set_as_gcloud_sets_it(key: str, value: object, expected: dict[str, Any]) -> None:
-    assert sent(container_v1.ClusterUpdate, cluster_state.update(key, value)) == expected
+    method, request = cluster_state.update(key, value, container_v1.Cluster())
+    assert method == "update_cluster"
+    assert sent(container_v1.UpdateClusterRequest, request) == {"update": expected}
+
+
+def test_labels_of_others_are_sent_as_they_are() -> None:
+    cluster = container_v1.Cluster({"resource_labels": {"team": "a", "kept": "k"}, "label_fingerprint": "78cdf2f6"})
+    method, request = cluster_state.update("labels", {"team": "b"}, cluster)
+    assert method == "set_labels"
+    assert sent(container_v1.SetLabelsRequest, request) == {
+        "resourceLabels": {"team": "b", "kept": "k"},
+        "labelFingerprint": "78cdf2f6",
+    }
 
 
 def authorized(*networks: tuple[str, str]) -> container_v1.Cluster:
