@@ -11,12 +11,11 @@ import pytest
 import yaml
 from google.cloud import container_v1
 
+from ansible_collections.multinet.gke.plugins.module_utils import gke_options
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster_info import report, summary
-from ansible_collections.multinet.gke.plugins.modules.gke_multinet_cluster import SPEC
 from ansible_collections.multinet.gke.plugins.modules.gke_multinet_cluster_info import RETURN
 
 SECRETS = {"client_key": "KEY", "client_certificate": "CERT", "password": "PASSWORD", "username": "USER"}
-OF_A_TASK = {"state", "wait", "wait_timeout", "endpoint_kind", "deletion_protection", "project", "auth_kind"}
 
 
 def cluster(name: str = "edge", location: str = "us-central1-c", **fields: Any) -> container_v1.Cluster:
@@ -48,10 +47,7 @@ def cluster(name: str = "edge", location: str = "us-central1-c", **fields: Any) 
 
 
 def test_all_settings_are_told_in_the_words_of_the_options() -> None:
-    told = summary(cluster(), "p")
-    settings = {option for option in SPEC["argument_spec"] if option not in OF_A_TASK}
-    settings = {option for option in settings if not option.startswith(("service_account", "access_", "compute_"))}
-    assert settings - {"container_endpoint"} <= told.keys()
+    assert gke_options.CLUSTER.keys() - {"deletion_protection"} <= summary(cluster(), "p").keys()
 
 
 def test_what_is_told_is_documented() -> None:
