@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import shlex
 
+from gkelab.cloud import certificate
+from gkelab.machines.ports import GRPC_OFFSET
 from gkelab.state import PROJECT, REGION, ZONE, Lab
 
 LOCAL = "127.0.0.1,localhost"
@@ -24,11 +26,14 @@ def variables(lab: Lab) -> dict[str, str]:
         "GKELAB_DIR": str(lab.folder),
         "GKELAB_URL": url,
         "GKELAB_TOKEN": lab.token,
+        "GKELAB_GRPC": f"127.0.0.1:{settings.port + GRPC_OFFSET}",
+        "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(lab.folder / certificate.FILE),
         "GCP_AUTH_KIND": "accesstoken",
         "GCP_ACCESS_TOKEN": lab.token,
         "GCP_PROJECT": PROJECT,
         "MULTINET_COMPUTE_ENDPOINT": url,
         "MULTINET_CONTAINER_ENDPOINT": url,
+        "MULTINET_IAM_ENDPOINT": url,
         "CLOUDSDK_CONFIG": str(lab.folder / "gcloud"),
         "CLOUDSDK_CORE_PROJECT": PROJECT,
         "CLOUDSDK_COMPUTE_REGION": REGION,

@@ -157,7 +157,7 @@ class Lifecycle:
     def _start_cloud(self, settings: Settings, environment: dict[str, str]) -> None:
         if not self._runs("cloud"):
             command = [sys.executable, "-m", "gkelab.cloud", "--dir", self.lab.folder, "--port", settings.port]
-            command += ["--engine", settings.engine]
+            command += ["--grpc-port", settings.port + ports.GRPC_OFFSET, "--engine", settings.engine]
             if settings.time_factor is not None:
                 command += ["--time-factor", settings.time_factor]
             self._launch("cloud", command, environment)
@@ -185,13 +185,13 @@ class Lifecycle:
             raise LabError("\n".join([f"{name} did not start, see {self._log(name)}:", *last]))
 
     def _check_ports(self, settings: Settings) -> None:
-        wanted = {"cloud": settings.port}
+        wanted = [("cloud", settings.port), ("cloud", settings.port + ports.GRPC_OFFSET)]
         if settings.engine == "full":
-            wanted["registry"] = settings.port + ports.REGISTRY_OFFSET
+            wanted.append(("registry", settings.port + ports.REGISTRY_OFFSET))
         for place in clusters(self.lab):
             own = place.ports
-            wanted |= {place.process("kube-apiserver"): own.api, place.process("etcd"): own.etcd}
-        for name, port in wanted.items():
+            wanted += [(place.process("kube-apiserver"), own.api), (place.process("etcd"), own.etcd)]
+        for name, port in wanted:
             if not self._runs(name) and not ports.is_free(port):
                 remedy = "end that program" if "/" in name or self.lab.exists else "choose another with --port"
                 raise LabError(f"port {port} on 127.0.0.1 is in use by another program, {name} needs it: {remedy}")

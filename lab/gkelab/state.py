@@ -6,6 +6,7 @@ lab.json             engine, port and clock of this lab; it makes a folder a lab
 token                the access token that both APIs take
 service-account.json a key file that the Google APIs take
 authorized-user.json a user's application default credentials, likewise
+grpc.pem grpc.key    the certificate of the gRPC port, which is its own root
 kubeconfig           all clusters of the lab
 requests.jsonl       what the Google APIs were asked
 run/                 one record per process

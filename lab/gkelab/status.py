@@ -6,6 +6,7 @@ from __future__ import annotations
 from gkelab.admin import answers
 from gkelab.machines.cluster import clusters
 from gkelab.machines.control_plane import PROCESSES
+from gkelab.machines.ports import GRPC_OFFSET
 from gkelab.output import table
 from gkelab.processes import Processes
 from gkelab.state import Lab
@@ -18,7 +19,8 @@ def report(lab: Lab) -> tuple[str, bool]:
     records = processes.records()
     running = {record.name for record in records if record.runs}
     api = "answers" if answers(settings) else "does not answer"
-    parts = [f"{lab.folder}: engine {settings.engine}, Google APIs on {settings.url} ({api})"]
+    grpc = settings.port + GRPC_OFFSET
+    parts = [f"{lab.folder}: engine {settings.engine}, Google APIs on {settings.url} ({api}), gRPC on port {grpc}"]
 
     def state(name: str) -> str:
         return "runs" if name in running else "LOST"

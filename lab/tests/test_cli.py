@@ -23,7 +23,7 @@ from gkelab.lifecycle import Lifecycle
 from gkelab.locks import locked_folder
 from gkelab.machines import memory
 from gkelab.machines.cluster import Cluster
-from gkelab.machines.ports import is_free
+from gkelab.machines.ports import GRPC_OFFSET, is_free
 from gkelab.output import Progress
 from gkelab.processes import MARK, Processes
 from gkelab.state import Lab, LabError, Settings
@@ -93,11 +93,11 @@ def test_a_lab_from_up_to_down(gkelab: Run, folder: Path, base_port: int) -> Non
     assert "cloud had ended, it is started again" in gkelab("up").stderr
 
 
-def test_a_port_in_use_is_named_and_nothing_is_left(gkelab: Run, folder: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        failed = gkelab("up", "--engine", "api", "--port", str(port), code=1)
-    assert f"port {port} on 127.0.0.1 is in use" in failed.stderr
+@pytest.mark.parametrize("offset", [0, GRPC_OFFSET])
+def test_a_port_in_use_is_named_and_nothing_is_left(gkelab: Run, folder: Path, base_port: int, offset: int) -> None:
+    with socket.create_server(("127.0.0.1", base_port + offset)):
+        failed = gkelab("up", "--engine", "api", "--port", str(base_port), code=1)
+    assert f"port {base_port + offset} on 127.0.0.1 is in use" in failed.stderr
     assert "--port" in failed.stderr
     assert not (folder / "lab").exists()
 
@@ -250,6 +250,7 @@ def test_environment_is_what_shells_read(lab: Lab) -> None:
     assert values["MULTINET_CONTAINER_ENDPOINT"] == values["GKELAB_URL"]
     assert values["PATH"].split(":")[0] == str(lab.bin)
     assert values["KUBECONFIG"] == str(lab.kubeconfig)
+    assert values["GKELAB_GRPC"] == f"127.0.0.1:{lab.settings().port + GRPC_OFFSET}"
     assert "GCE_METADATA_HOST" not in values
     lab.create(Settings("api", 26400))
     assert environment.variables(lab)["GCE_METADATA_HOST"] == "127.0.0.1:26400"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lab's ports, all on 127.0.0.1: the Google APIs at the base port, and what the machines need above it."""
+"""The lab's ports, all on 127.0.0.1: the Google APIs at the base port, gRPC and what machines need above it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gkelab.locks import locked
 from gkelab.processes import start_time
 
 REGISTRY_OFFSET = 1
+GRPC_OFFSET = 2
 FIRST_OFFSET = 10  # of the clusters
 SPAN = 500
 

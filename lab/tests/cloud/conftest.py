@@ -18,6 +18,7 @@ import pytest
 from aiohttp import web
 
 from gkelab.cloud.app import App
+from gkelab.cloud.grpc_server import GrpcServer
 from gkelab.engine import ApiEngine, Engine
 
 TOKEN = "the-token"
@@ -31,6 +32,7 @@ class Lab:
         self.folder = folder
         self.engine = engine
         self.url = ""
+        self.grpc_port = 0
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._stop = asyncio.Event()
@@ -46,8 +48,11 @@ class Lab:
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        grpc_server = await GrpcServer.start(self.folder, 0, self.url)
+        self.grpc_port = grpc_server.port
         self._started.set()
         await self._stop.wait()
+        await grpc_server.stop()
         await runner.cleanup()
 
     def stop(self) -> None:
