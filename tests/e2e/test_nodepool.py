@@ -24,39 +24,44 @@ POOL: dict[str, Any] = {
 SCOPES = "https://www.googleapis.com/auth/"
 
 
-def ready(cloud: Cloud, module: str, **options: Any) -> None:
-    """Run a module that only prepares the test."""
-    result = cloud.module(module, **options)
-    assert not result.get("failed"), result["msg"]
-
-
 @pytest.fixture
 def site(cloud: Cloud) -> Cloud:
     """A project with an additional network, and a cluster in the default one."""
-    network = {
-        "name": "my-vpc",
-        "subnetworks": [
-            {
-                "name": "my-subnet",
-                "region": REGION,
-                "ip_cidr_range": "10.0.1.0/24",
-                "secondary_ranges": [
-                    {"name": "pods", "ip_cidr_range": "172.16.1.0/24"},
-                    {"name": "more", "ip_cidr_range": "172.16.2.0/24"},
-                ],
-            }
-        ],
-    }
-    ready(cloud, "gke_multinet_vpc", **network)
-    ready(cloud, "gke_multinet_cluster", name="edge", location=ZONE, default_pool={"node_count": 1})
+    ranges = [
+        {"rangeName": "pods", "ipCidrRange": "172.16.1.0/24"},
+        {"rangeName": "more", "ipCidrRange": "172.16.2.0/24"},
+    ]
+    subnetwork = {"name": "my-subnet", "network": "global/networks/my-vpc", "ipCidrRange": "10.0.1.0/24"}
+    cloud.compute("POST", "global/networks", {"name": "my-vpc", "autoCreateSubnetworks": False})
+    cloud.compute("POST", f"regions/{REGION}/subnetworks", {**subnetwork, "secondaryIpRanges": ranges})
+    make_cluster(cloud, ZONE)
     return cloud
 
 
 @pytest.fixture
 def pool(site: Cloud) -> Cloud:
     """The same with a node pool."""
-    ready(site, MODULE, **POOL)
+    ready(site)
     return site
+
+
+def make_cluster(cloud: Cloud, location: str) -> None:
+    """Make a cluster with multi-networking."""
+    network = {"datapathProvider": "ADVANCED_DATAPATH", "enableMultiNetworking": True}
+    default = {"name": "default-pool", "initialNodeCount": 1}
+    wanted = {"name": "edge", "networkConfig": network, "ipAllocationPolicy": {"useIpAliases": True}}
+    cloud.container("POST", f"locations/{location}/clusters", {"cluster": {**wanted, "nodePools": [default]}})
+
+
+def ready(cloud: Cloud) -> None:
+    """Make the node pool."""
+    result = cloud.module(MODULE, **POOL)
+    assert not result.get("failed"), result["msg"]
+
+
+def warned(result: dict[str, Any]) -> str:
+    """Return the warnings of a result."""
+    return "\n".join(each["event"]["msg"] for each in result["warnings"])
 
 
 def path(location: str = ZONE) -> str:
@@ -206,7 +211,7 @@ def test_several_changes_are_made_one_after_the_other(pool: Cloud) -> None:
         "set node_count of node pool multinet to 1",
     ]
     assert [each["type"] for each in result["operations"]] == ["UPGRADE_NODES", "UPGRADE_NODES", "SET_NODE_POOL_SIZE"]
-    assert any("replaces its nodes" in warning for warning in result["warnings"])
+    assert "a change of machine_type replaces its nodes, and evicts their pods" in warned(result)
 
 
 def test_the_autoscaler_gives_the_size_back(pool: Cloud) -> None:
@@ -241,20 +246,26 @@ IMMUTABLE = [
 ]
 
 
-@pytest.mark.parametrize(("options", "message"), IMMUTABLE, ids=[next(iter(row[0])) for row in IMMUTABLE])
-def test_what_cannot_be_changed_is_refused_and_made_again_where_asked(
-    pool: Cloud, options: dict[str, Any], message: str
-) -> None:
-    wanted = {**POOL, "node_count": None, "machine_type": None, **options}
-    refusal = pool.refused(MODULE, **wanted)
-    assert refusal.startswith("node pool multinet: ")
-    assert message in refusal
-    assert refusal.endswith("; set recreate=if_needed or create a new pool")
-    result = pool.converge(MODULE, **wanted, recreate="if_needed")
-    deletion, creation = result["actions"]
-    assert deletion.startswith("delete node pool multinet (to recreate it: ")
-    assert creation == "create node pool multinet (2 x e2-standard-4) in cluster edge"  # its size and its machines
-    assert any("its pods are evicted" in warning for warning in result["warnings"])
+def test_what_cannot_be_changed_is_refused(pool: Cloud) -> None:
+    for options, message in IMMUTABLE:
+        refusal = pool.refused(MODULE, **{**POOL, **options})
+        assert refusal.startswith("node pool multinet: ")
+        assert message in refusal
+        assert refusal.endswith("; set recreate=if_needed or create a new pool")
+
+
+def test_what_cannot_be_changed_is_made_again_where_asked(pool: Cloud) -> None:
+    more = {"subnetwork": "my-subnet", "secondary_range": "more", "max_pods_per_node": 8}
+    for options, fields in (
+        ({"additional_pod_networks": [more]}, "additional_pod_networks"),
+        ({"additional_node_networks": [], "additional_pod_networks": [], "spot": True}, "spot, additional_node_n"),
+    ):
+        given = {**POOL, "node_count": None, "machine_type": None, **options}
+        result = pool.converge(MODULE, **given, recreate="if_needed")
+        deletion, creation = result["actions"]
+        assert deletion.startswith(f"delete node pool multinet (to recreate it: {fields}")
+        assert creation == "create node pool multinet (2 x e2-standard-4) in cluster edge"  # its size and its machines
+        assert "is deleted and created again: its pods are evicted" in warned(result)
 
 
 def test_a_pool_that_is_made_again_is_checked_first(pool: Cloud) -> None:
@@ -276,41 +287,40 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("options", "message"), REFUSED)
-def test_what_does_not_fit_is_refused_before_it_is_made_and_before_it_grows(
-    site: Cloud, options: dict[str, Any], message: str
-) -> None:
-    assert message in site.refused(MODULE, **{**POOL, **options})
-    ready(site, MODULE, **POOL)
-    assert message in site.refused(MODULE, **{**POOL, **options})
+def test_what_does_not_fit_is_refused_before_it_is_made_and_before_it_grows(site: Cloud) -> None:
+    for options, message in REFUSED:
+        assert message in site.refused(MODULE, **{**POOL, **options})
+    ready(site)
+    for options, message in REFUSED:
+        assert message in site.refused(MODULE, **{**POOL, **options})
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (
-            {"additional_pod_networks": [{"subnetwork": "my-subnet", "secondary_range": "nope"}]},
-            "'nope': subnetwork my-subnet has no such range; it has more, pods",
-        ),
-        (
-            {"additional_node_networks": [{"network": "default", "subnetwork": "default"}]},
-            "'default': is the network of the cluster; each interface of a node is in a network of its own",
-        ),
-        (
-            {"additional_node_networks": [{"network": "other", "subnetwork": "other"}]},
-            "'my-subnet': is neither among additional_node_networks nor the cluster's (default)",
-        ),
-        (
-            {"additional_pod_networks": [{"subnetwork": "nowhere", "secondary_range": "pods"}]},
-            "'nowhere': is neither among additional_node_networks nor the cluster's (default)",
-        ),
-        ({"version": "1.99"}, "'1.99': is newer than the control plane"),
-        ({"pod_range": "nope"}, "'nope': subnetwork default has no such range; it has gke-edge-pods-"),
-        ({"cluster": "nope"}, "cluster nope does not exist in us-central1-c; create it first (gke_multinet_cluster)"),
-    ],
-)
-def test_what_is_not_there_is_refused(site: Cloud, options: dict[str, Any], message: str) -> None:
-    assert message in site.module(MODULE, **{**POOL, **options})["msg"]
+MISSING = [
+    (
+        {"additional_pod_networks": [{"subnetwork": "my-subnet", "secondary_range": "nope"}]},
+        "'nope': subnetwork my-subnet has no such range; it has more, pods",
+    ),
+    (
+        {"additional_node_networks": [{"network": "default", "subnetwork": "default"}]},
+        "'default': is the network of the cluster; each interface of a node is in a network of its own",
+    ),
+    (
+        {"additional_node_networks": [{"network": "other", "subnetwork": "other"}]},
+        "'my-subnet': is neither among additional_node_networks nor the cluster's (default)",
+    ),
+    (
+        {"additional_pod_networks": [{"subnetwork": "nowhere", "secondary_range": "pods"}]},
+        "'nowhere': is neither among additional_node_networks nor the cluster's (default)",
+    ),
+    ({"version": "1.99"}, "'1.99': is newer than the control plane"),
+    ({"pod_range": "nope"}, "'nope': subnetwork default has no such range; it has gke-edge-pods-"),
+    ({"cluster": "nope"}, "cluster nope does not exist in us-central1-c; create it first (gke_multinet_cluster)"),
+]
+
+
+def test_what_is_not_there_is_refused(site: Cloud) -> None:
+    for options, message in MISSING:
+        assert message in site.module(MODULE, **{**POOL, **options})["msg"]
     assert api(site) is None
 
 
@@ -341,11 +351,11 @@ def test_nodes_are_upgraded_and_never_downgraded(site: Cloud) -> None:
     assert result["actions"] == [f"set version of node pool multinet to {control_plane} (replaces the nodes)"]
     assert result["version"] == control_plane
     kept = site.unchanged(MODULE, **POOL, version=old)
-    assert f"newer than {old}; its nodes are not downgraded" in kept["warnings"][0]
+    assert f"newer than {old}; its nodes are not downgraded" in warned(kept)
 
 
 def test_a_region_counts_in_each_zone(cloud: Cloud) -> None:
-    ready(cloud, "gke_multinet_cluster", name="edge", location=REGION, default_pool={"node_count": 1})
+    make_cluster(cloud, REGION)
     options = {"location": REGION, "cluster": "edge", "name": "multinet", "node_count": 2}
     cloud.converge(MODULE, **options)
     found = api(cloud, REGION)
