@@ -150,6 +150,10 @@ class AccessError(MultinetError):
     """No credentials, unusable credentials, or an API server that cannot be reached."""
 
 
+class ServiceDisabled(AccessError):
+    """The project does not use the API that was asked, so there is nothing of it in the project."""
+
+
 class Unreachable(AccessError):
     """A server gave no answer; what was asked of it may have happened or not."""
 

@@ -165,3 +165,75 @@ def test_what_google_changes_in_place(
         assert ranges(cloud) == kept
         assert sources(cloud) == {each["ip_cidr_range"], *kept.values()}
     assert bool(declared) == bool(cloud.compute("GET", SUBNETWORK)) == bool(cloud.compute("GET", RULE))
+
+
+REMEDY_OF_RANGES = "declare a new name, or set purge_secondary_ranges=true to remove the range and add it anew"
+MADE_ANEW = "leave it out, or delete the subnetwork and create it again"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"description": "b"},
+            "network my-vpc: description cannot be changed (have 'a', want 'b'); "
+            "leave it out, or delete the network and create it again",
+        ),
+        (
+            {"subnetworks": [subnet(ip_cidr_range="10.0.2.0/24")]},
+            "subnetwork my-subnet: ip_cidr_range cannot be changed (have '10.0.1.0/24', want '10.0.2.0/24'); "
+            "it can only be expanded, and 10.0.2.0/24 is not a superset of 10.0.1.0/24",
+        ),
+        (
+            {"subnetworks": [subnet(ip_cidr_range="10.0.1.0/25")]},
+            "subnetwork my-subnet: ip_cidr_range cannot be changed (have '10.0.1.0/24', want '10.0.1.0/25'); "
+            "it can only be expanded, and 10.0.1.0/25 is not a superset of 10.0.1.0/24",
+        ),
+        (
+            {"subnetworks": [subnet(description="b")]},
+            f"subnetwork my-subnet: description cannot be changed (have 'a', want 'b'); {MADE_ANEW}",
+        ),
+        (
+            {"subnetworks": [subnet(region="us-east1")]},
+            "subnetwork my-subnet: region cannot be changed (have 'us-central1', want 'us-east1'); "
+            "delete that one first, declare it, too, or choose another name",
+        ),
+        (
+            {"subnetworks": [subnet(secondary_ranges=[MOVED])]},
+            "subnetwork my-subnet: secondary range pods cannot be changed "
+            f"(have '172.16.1.0/24', want '172.16.0.0/23'); {REMEDY_OF_RANGES}",
+        ),
+        (
+            {"name": "other-vpc", "description": None, "subnetworks": [subnet(allow_multinet=False)]},
+            "subnetwork my-subnet exists in us-central1, but in network my-vpc; "
+            "names are unique in a region, so choose another one",
+        ),
+        (
+            {
+                "description": "b",
+                "subnetworks": [subnet(ip_cidr_range="10.0.2.0/24", description="b", secondary_ranges=[MOVED])],
+            },
+            "4 things are refused, nothing was changed:\n"
+            "- network my-vpc: description cannot be changed (have 'a', want 'b'); "
+            "leave it out, or delete the network and create it again\n"
+            "- subnetwork my-subnet: ip_cidr_range cannot be changed (have '10.0.1.0/24', want '10.0.2.0/24'); "
+            "it can only be expanded, and 10.0.2.0/24 is not a superset of 10.0.1.0/24\n"
+            f"- subnetwork my-subnet: description cannot be changed (have 'a', want 'b'); {MADE_ANEW}\n"
+            "- subnetwork my-subnet: secondary range pods cannot be changed "
+            f"(have '172.16.1.0/24', want '172.16.0.0/23'); {REMEDY_OF_RANGES}",
+        ),
+    ],
+    ids=[
+        "description",
+        "range moved",
+        "range made smaller",
+        "description of the subnetwork",
+        "region",
+        "secondary range",
+        "network of the subnetwork",
+        "all at once",
+    ],
+)
+def test_what_google_does_not_change(cloud: Cloud, options: dict[str, Any], message: str) -> None:
+    made = given(cloud, description="a", subnetworks=[subnet(description="a")])
+    assert cloud.refused(VPC, **{**made, "subnetworks": [subnet()], **options}) == message

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import AccessError, ApiError, MultinetError, Stale, Unreachable
+from ..errors import AccessError, ApiError, MultinetError, ServiceDisabled, Stale, Unreachable
 from ..libraries import library
 from .permissions import missing_permission, remedy_for
 
@@ -75,7 +75,7 @@ def _of_answer(what: str, project: str, caller: Caller, error: Any) -> MultinetE
     if reason in ("SERVICE_DISABLED", "accessNotConfigured"):
         service = re.search(r"[a-z]+\.googleapis\.com", f"{_metadata(error).get('service', '')} {message}")
         name = service[0] if service else "the API"
-        return AccessError(
+        return ServiceDisabled(
             f"{what}: {name} is not enabled in project {project}; enable it with: "
             f"gcloud services enable {name} --project {project}"
         )

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import ServiceDisabled
 from ..gke_rules import region_of
 from .clients import Google
 from .references import Network, Place, Subnetwork
@@ -51,11 +52,16 @@ class RangeUser:
 def read_clusters(google: Google, project: str | None = None) -> list[Any]:
     """Return all clusters (container_v1.Cluster) of a project with their node pools; one request.
 
+    A project that does not use Kubernetes Engine has none.
+
     :param project: the clients' own if not given.
     """
     project = project or google.project
     request = {"parent": f"projects/{project}/locations/-"}
-    answer = google.read(f"list clusters of project {project}", google.container.list_clusters, request)
+    try:
+        answer = google.read(f"list clusters of project {project}", google.container.list_clusters, request)
+    except ServiceDisabled:
+        return []
     return list(answer.clusters)
 
 

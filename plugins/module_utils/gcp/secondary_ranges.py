@@ -161,7 +161,7 @@ def _why_it_stays(each: Any, users: Collection[RangeUser]) -> str:
     if is_of_gke(each):
         return "Kubernetes Engine added it for a cluster, and removes it with the cluster"
     using = sorted({str(user) for user in users if user.range == each.range_name})
-    return f"it is used by {', '.join(using)}" if using else ""
+    return f"it is used by {', '.join(using)}; delete these first" if using else ""
 
 
 def _by_name(subnet: Subnet) -> dict[str, SecondaryRange]:

@@ -161,7 +161,7 @@ class Vpc:
         for part in parts:
             yield from part.ranges.warnings
         for (region, name), users in spared.items():
-            yield f"subnetwork {name} ({region}) is not declared, but stays: it is used by {users}"
+            yield f"subnetwork {name} ({region}) is not declared, but stays: it is used by {users}; delete these first"
 
     def _removals(self, parts: list[Part]) -> Iterator[Change]:
         """Yield what makes room: the ranges that are removed here may be wanted elsewhere."""
