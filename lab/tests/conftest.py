@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import os
 import random
 import tempfile
 from collections.abc import Callable, Iterator
@@ -24,8 +25,12 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def base_port() -> int:
-    """A port that is free as are those above it, and not among those that the system gives to clients."""
-    bases = range(28000, 32000, 50)
+    """A port that is free as are those above it, and not among those that the system gives to clients.
+
+    Each process of tests has every second range for itself: two would find the same ports free.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    bases = range(28000 + worker % 2 * 50, 32000, 100)
     return next(base for base in random.sample(bases, len(bases)) if all(map(is_free, range(base, base + 20))))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from gkelab import checks, environment, fault, hints, times
+from gkelab.admin import answers, ask
 from gkelab.asked import asked
 from gkelab.cloud import faults, request_log
 from gkelab.engine import ClusterSpec
@@ -355,3 +356,31 @@ def test_faults_from_the_command_line(gkelab: Run, base_port: int) -> None:
 
 def test_the_command_line_knows_the_clouds_faults() -> None:
     assert list(fault.KINDS) == list(faults.KINDS)
+
+
+def test_two_labs_start_side_by_side(folder: Path, base_port: int) -> None:
+    places = {folder / "one": base_port, folder / "other": base_port + 10}
+    starting = [
+        subprocess.Popen(
+            command(place, "up", "--engine", "api", "--port", str(port)),
+            env=ENVIRONMENT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for place, port in places.items()
+    ]
+    try:
+        for up in starting:
+            said, _ = up.communicate(timeout=120)
+            assert up.returncode == 0, said
+        one, other = (Lab(place) for place in places)
+        assert one.token != other.token
+        ask(one, "POST", "/lab/faults", {"kind": "html"})
+        assert ask(other, "GET", "/lab/faults") == {"faults": []}
+        assert Lifecycle(one, Progress()).down()
+        assert answers(other.settings())
+    finally:
+        for place in places:
+            Lifecycle(Lab(place), Progress()).down()
+    assert not any(Processes(place).strays() for place in places)

@@ -214,3 +214,12 @@ def test_engines_by_name(folder: Path) -> None:
 def test_a_machine_in_a_clusters_folder_has_a_place_for_sockets(lab: Lab) -> None:
     longest = lab.kernels / "12345678" / "mconsole"
     assert len(os.fsencode(longest)) - len(os.fsencode(lab.folder)) + 80 < 107
+
+
+def test_a_cluster_that_is_being_removed_does_not_hinder_a_new_one(lab: Lab, cluster_spec: ClusterSpec) -> None:
+    going = lab.clusters / "test-project" / "us-central1-c" / "going"
+    going.mkdir(parents=True)
+    (going / "cluster.json").write_text("")  # found a moment ago; its description cannot be read any more
+    place = Cluster(lab, cluster_spec.key)
+    place.create(cluster_spec)
+    assert place.ports.api > lab.settings().port

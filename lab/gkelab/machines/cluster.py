@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -68,8 +69,7 @@ class Cluster:
         """Write the cluster's description, with ports that nobody else has."""
         base = self.lab.settings().port
         with locked(self.lab.folder / "run" / "ports.lock", "ports"):
-            taken = [port for cluster in clusters(self.lab) for port in asdict(cluster.ports).values()]
-            own = Ports(*ports.claim(base, 3, taken, cache_folder()))
+            own = Ports(*ports.claim(base, 3, _taken(self.lab), cache_folder()))
             self.folder.mkdir(parents=True, exist_ok=True)
             write_secret(self._description, json.dumps({"spec": asdict(spec), "ports": asdict(own)}))
 
@@ -147,6 +147,13 @@ def clusters(lab: Lab) -> Iterator[Cluster]:
     """Yield all clusters of a lab, by key."""
     for file in sorted(lab.clusters.glob("*/*/*/cluster.json")):
         yield Cluster(lab, str(file.parent.relative_to(lab.clusters)))
+
+
+def _taken(lab: Lab) -> Iterator[int]:
+    """Yield the ports of all clusters; one that is being removed just now needs none any more."""
+    for cluster in clusters(lab):
+        with contextlib.suppress(EngineError):
+            yield from asdict(cluster.ports).values()
 
 
 def write_kubeconfig(lab: Lab) -> None:
