@@ -78,9 +78,8 @@ class IngressRule:
         return (
             self.found is not None
             and self.is_here
-            and not self.found.disabled
+            and lets_all_in(self.found)
             and set(self.found.source_ranges) == set(self.sources)
-            and [each.I_p_protocol for each in self.found.allowed] == ["all"]
         )
 
     def refusals(self) -> Iterator[Refused]:
@@ -152,3 +151,8 @@ def is_ours(rule: Any, network: Network) -> bool:
         or rule.destination_ranges
     )
     return rule.direction == "INGRESS" and Network.parse(rule.network, network.project) == network and not narrowed
+
+
+def lets_all_in(rule: Any) -> bool:
+    """Tell whether a rule is enabled and allows all protocols from its sources."""
+    return not rule.disabled and [each.I_p_protocol for each in rule.allowed] == ["all"]

@@ -73,13 +73,19 @@ def range_users(clusters: Iterable[Any], project: str) -> set[RangeUser]:
     return {user for cluster in clusters for user in _users_in(cluster, project)}
 
 
+def is_in_network(cluster: Any, project: str, network: Network) -> bool:
+    """Tell whether a cluster's nodes have their first interface in a network."""
+    return Place(project, region_of(cluster.location)).network_of(cluster) == network
+
+
 def users_of_network(clusters: Iterable[Any], project: str, network: Network) -> Iterator[str]:
     """Yield the clusters that are in a network, and the node pools that have an additional interface in it."""
     for cluster in clusters:
-        place, words = Place(project, region_of(cluster.location)), f"cluster {cluster.name} ({cluster.location})"
-        if place.network_of(cluster) == network:
+        words = f"cluster {cluster.name} ({cluster.location})"
+        if is_in_network(cluster, project, network):
             yield words
             continue
+        place = Place(project, region_of(cluster.location))
         for pool in cluster.node_pools:
             if any(place.network(each.network) == network for each in _node_networks(pool)):
                 yield f"node pool {pool.name} of {words}"
