@@ -31,7 +31,7 @@ NOTHING_RUNS = 3  # exit code of status, as of `systemctl status`
 NEXT = """\
 The lab is up: Google's APIs answer on {url} (project test-project, zone us-central1-c).
   eval "$({env})"     variables for gcloud, kubectl, Ansible and Google's clients
-  {status}            what runs; also: logs, requests, network, kill-node
+  {status}            what runs; also: logs, requests, fault, network, kill-node
   {down}              end everything and forget it\
 """
 

@@ -6,21 +6,10 @@ from __future__ import annotations
 import argparse
 
 from gkelab.admin import ask
+from gkelab.cloud.fault_kinds import KINDS
 from gkelab.output import show, table
 from gkelab.state import Lab, LabError
 
-# As the cloud knows them (gkelab.cloud.faults, which is not imported: it brings Google's client libraries along).
-KINDS = {
-    "status": "refused with --status, no effect",
-    "html": "refused with status 502 and an HTML page, no effect",
-    "drop-before": "connection closed, no effect",
-    "drop-after": "has its effect, connection closed without an answer",
-    "slow": "has its effect, the answer comes after --seconds",
-    "stale-fingerprint": "the resource's fingerprint and etag change just before",
-    "operation-error": "accepted, the operation fails with --code and --message",
-    "operation-lost": "has its effect, nobody can find the operation",
-    "operation-stuck": "accepted, the operation goes on when the fault is cleared",
-}
 COLUMNS = ("ID", "KIND", "METHOD", "PATH", "NTH", "TIMES", "SEEN", "FIRED")
 
 

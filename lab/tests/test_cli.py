@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from gkelab import checks, environment, fault, hints, times
+from gkelab import checks, environment, hints, times
 from gkelab.admin import answers, ask
 from gkelab.asked import asked
-from gkelab.cloud import faults, request_log
+from gkelab.cloud import request_log
 from gkelab.engine import ClusterSpec
 from gkelab.lifecycle import Lifecycle
 from gkelab.locks import locked_folder
@@ -352,10 +352,6 @@ def test_faults_from_the_command_line(gkelab: Run, base_port: int) -> None:
     assert "no regular expression" in gkelab("fault", "add", "html", "--path", "(", code=1).stderr
     assert gkelab("fault", "clear").stdout == "cleared 1\n"
     assert len(gkelab("fault", "list").stdout.splitlines()) == 1
-
-
-def test_the_command_line_knows_the_clouds_faults() -> None:
-    assert list(fault.KINDS) == list(faults.KINDS)
 
 
 def test_two_labs_start_side_by_side(folder: Path, base_port: int) -> None:

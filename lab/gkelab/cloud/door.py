@@ -15,9 +15,9 @@ from typing import Any
 
 from aiohttp import web
 
-from gkelab.cloud import faults
 from gkelab.cloud.errors import ApiError, Json, invalid_token, unauthenticated
-from gkelab.cloud.faults import Faults, Hit
+from gkelab.cloud.fault_kinds import REFUSALS, SLOW, STATUS
+from gkelab.cloud.faults import Faults, Hit, refusal
 from gkelab.cloud.iam import Iam
 from gkelab.cloud.metadata import FLAVOR
 from gkelab.cloud.oauth import OauthError
@@ -70,10 +70,10 @@ def visit() -> Visit:
 class Door:
     """Lets requests in, turns refusals into answers, writes exchanges down."""
 
-    def __init__(self, folder: pathlib.Path, tokens: Tokens, iam: Iam, faults_: Faults) -> None:
+    def __init__(self, folder: pathlib.Path, tokens: Tokens, iam: Iam, faults: Faults) -> None:
         self._tokens = tokens
         self._iam = iam
-        self._faults = faults_
+        self._faults = faults
         self._log = RequestLog(folder)
 
     def close(self) -> None:
@@ -91,7 +91,7 @@ class Door:
         response = await self._answered(request, handler, api)
         hit = visit().hit
         self._write_down(request, api, response, await _logged_body(request, api), time.monotonic() - started)
-        if hit is not None and hit.kind == faults.SLOW:
+        if hit is not None and hit.kind == SLOW:
             await asyncio.sleep(hit.fault.seconds)
         if hit is not None and hit.is_dropped and request.transport is not None:
             request.transport.abort()
@@ -103,7 +103,7 @@ class Door:
                 visit().principal = self._authenticated(request, api)
             if api != "lab":
                 hit = visit().hit = self._faults.meet(request.method, request.path)
-                if hit is not None and hit.kind in faults.REFUSALS:
+                if hit is not None and hit.kind in REFUSALS:
                     return _refused(hit, api)
             return await handler(request)
         except ApiError as error:
@@ -187,9 +187,9 @@ async def _logged_body(request: web.Request, api: str) -> object:
 
 
 def _refused(hit: Hit, api: str) -> web.Response:
-    if hit.kind != faults.STATUS:
+    if hit.kind != STATUS:
         return web.Response(status=502, text=_BAD_GATEWAY, content_type="text/html", charset="UTF-8", headers=HEADERS)
-    error = faults.refusal(hit.fault)
+    error = refusal(hit.fault)
     body = OauthError(error.reason, error.message).body() if api == "oauth" else error.body(api)
     return answer(error.code, body)
 

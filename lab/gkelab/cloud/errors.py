@@ -33,6 +33,7 @@ UNAUTHENTICATED = (
     "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid "
     "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
 )
+INVALID_TOKEN = UNAUTHENTICATED.replace("is missing required", "had invalid").replace("credential.", "credentials.", 1)
 SERVICE_TITLES = {"container.googleapis.com": "Kubernetes Engine API", "compute.googleapis.com": "Compute Engine API"}
 
 
@@ -168,10 +169,7 @@ def service_disabled(service: str, project_number: str) -> ApiError:
 
 def invalid_token() -> ApiError:
     """Any API: a token that is unknown, has expired or was revoked."""
-    text = UNAUTHENTICATED.replace(
-        "is missing required authentication credential", "had invalid authentication credentials"
-    )
-    return ApiError(401, "authError", text, extra={"location": "Authorization", "locationType": "header"})
+    return ApiError(401, "authError", INVALID_TOKEN, extra={"location": "Authorization", "locationType": "header"})
 
 
 def unauthenticated() -> ApiError:

@@ -18,29 +18,12 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from gkelab.cloud.cloud import Call, Cloud
-from gkelab.cloud.errors import STATUS_OF_CODE, ApiError, Json, bad_request
+from gkelab.cloud.errors import INVALID_TOKEN, STATUS_OF_CODE, ApiError, Json, bad_request
+from gkelab.cloud.fault_kinds import DROPS, IN_TRANSIT, KINDS, OF_OPERATIONS, OPERATION_ERROR, OPERATION_STUCK, STALE
 from gkelab.cloud.identity import uuid_of
 from gkelab.cloud.operations import OperationError, Undone
 from gkelab.cloud.state import Cluster, Fault, Operation, as_json, decode
 
-STATUS, HTML, DROP_BEFORE, DROP_AFTER, SLOW = "status", "html", "drop-before", "drop-after", "slow"
-STALE = "stale-fingerprint"
-OPERATION_ERROR, OPERATION_LOST, OPERATION_STUCK = "operation-error", "operation-lost", "operation-stuck"
-KINDS = {
-    STATUS: "refused with an HTTP status, no effect",
-    HTML: "refused with status 502 and an HTML page, no effect",
-    DROP_BEFORE: "the connection is closed, no effect",
-    DROP_AFTER: "has its effect, the connection is closed without an answer",
-    SLOW: "has its effect, the answer comes some seconds later",
-    STALE: "the resource's fingerprint and etag change just before",
-    OPERATION_ERROR: "is accepted, the operation fails",
-    OPERATION_LOST: "has its effect, nobody can find the operation",
-    OPERATION_STUCK: "is accepted, the operation goes on when the fault is deleted",
-}
-REFUSALS = {STATUS, HTML, DROP_BEFORE}
-_DROPS = {DROP_BEFORE, DROP_AFTER}
-_IN_TRANSIT = REFUSALS | _DROPS | {SLOW}  # what happens to any call, whatever it asks for
-_OF_OPERATIONS = {OPERATION_ERROR, OPERATION_LOST, OPERATION_STUCK}
 _LABS_OWN = {"identity", "seen", "fired"}  # fields that nobody sets
 
 # The reasons that Google's APIs give with a status; 400 is what GKE answers while another operation runs.
@@ -53,6 +36,12 @@ _REASONS = {
     412: "conditionNotMet",
     429: "rateLimitExceeded",
     500: "internalError",
+}
+# What Google's front end says of itself (public reports have no other text for them).
+_TEXTS = {
+    401: INVALID_TOKEN,
+    500: "Internal error encountered.",
+    503: "The service is currently unavailable.",
 }
 _CANONICAL = {"failedPrecondition": "FAILED_PRECONDITION", "aborted": "ABORTED"}
 # What an operation's error is worth as an HTTP status; Compute says 400 of the others.
@@ -81,7 +70,7 @@ class Hit:
     @property
     def is_dropped(self) -> bool:
         """Whether the call gets no answer."""
-        return self.kind in _DROPS
+        return self.kind in DROPS
 
     def shown(self) -> Json:
         """Return what the request log says of it."""
@@ -132,7 +121,7 @@ class Faults:
         if found is None:
             return None
         hit = Hit(found)
-        if hit.kind in _IN_TRANSIT:
+        if hit.kind in IN_TRANSIT:
             self._fire(hit)
         return hit
 
@@ -148,7 +137,7 @@ class Faults:
         fault = hit.fault
         if fault.kind == STALE and _make_stale(self._cloud, call.params):
             self._fire(hit)
-        if fault.kind not in _OF_OPERATIONS:
+        if fault.kind not in OF_OPERATIONS:
             return work()
         project = self._cloud.project(call.project)
         known = set(project.operations)
@@ -187,7 +176,7 @@ def refusal(fault: Fault) -> ApiError:
     """Return the refusal of a fault of kind ``status``."""
     reason = fault.code or _REASONS.get(fault.status, "backendError")
     # Invented text: it says what it is.
-    message = fault.message or f"The lab refuses this request with status {fault.status}."
+    message = fault.message or _TEXTS.get(fault.status, f"The lab refuses this request with status {fault.status}.")
     return ApiError(fault.status, reason, message, status=_CANONICAL.get(reason, ""))
 
 

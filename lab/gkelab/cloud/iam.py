@@ -2,7 +2,9 @@
 """IAM: which permission a request needs, who has it, and access tokens for other service accounts.
 
 Everybody is an owner until the lab is told otherwise: a denial takes permissions on resources away from principals.
-The permission of each method is the one that Google's reference names; the texts of refusals come from public reports.
+Container's permissions are those of GKE's documentation (reference/api-permissions), without actAs and getCredentials.
+Compute's are named after collection and method; compute.networks.updatePolicy beside them is what its reference asks
+for, and no public report shows it. The texts of refusals come from public reports.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ class Iam:
                 continue
             if permission.startswith("compute."):  # hashicorp/terraform#18873
                 text = f"Required '{permission}' permission for '{resource}'"
-            else:  # kubeflow/trainer#1175
+            else:  # kubeflow/trainer#1175, terraform-google-modules/terraform-google-kubernetes-engine#926
                 text = f'Required "{permission}" permission(s) for "{resource}".'
             raise ApiError(403, "forbidden", text)
 

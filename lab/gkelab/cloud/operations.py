@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gkelab.cloud.errors import Json
+from gkelab.cloud.fault_kinds import OPERATION_LOST
 from gkelab.cloud.identity import operation_name
 from gkelab.cloud.state import Operation, Project, State
 from gkelab.engine import EngineError
@@ -236,7 +237,7 @@ class Operations:
 
 def is_lost(operation: Operation) -> bool:
     """Tell whether a fault keeps an operation from being found."""
-    return operation.fault is not None and operation.fault["kind"] == "operation-lost"
+    return operation.fault is not None and operation.fault["kind"] == OPERATION_LOST
 
 
 def _end_with(operation: Operation, error: OperationError) -> None:
