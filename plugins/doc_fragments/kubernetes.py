@@ -49,7 +49,8 @@ options:
         description:
           - Which endpoint is looked up where O(gke_cluster.endpoint) is not set; that of the cluster's public address,
             that of its private address, or its DNS name.
-          - If not set, the public address of a cluster that has one, else the private one.
+          - If not set, the public address of a cluster that has one, else the private one; the DNS name if it has
+            neither.
         type: str
         choices: [public, private, dns]
   kubeconfig:

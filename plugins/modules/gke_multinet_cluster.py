@@ -143,7 +143,7 @@ options:
     description:
       - Which endpoint is returned in RV(endpoint); the public address, the private one, or the DNS name.
       - It is refused if it lets no clients in; see O(private.endpoint) and O(dns_endpoint).
-      - If not set, the public address of a cluster that has one, else the private one.
+      - If not set, the public address of a cluster that has one, else the private one; the DNS name if it has neither.
     type: str
     choices: [public, private, dns]
   labels:

@@ -391,6 +391,13 @@ def test_an_endpoint_that_lets_nobody_in_is_refused(cloud: Cloud) -> None:
     )
 
 
+def test_a_module_of_the_cluster_does_not_take_an_endpoint_that_lets_nobody_in(cloud: Cloud) -> None:
+    make(cloud)
+    result = cloud.module("whereabouts_pool_info", gke_cluster={**PLACE, "endpoint_kind": "dns"})
+    assert result["failed"]
+    assert result["msg"].startswith("cluster edge lets no clients in at a dns endpoint; ")
+
+
 def test_labels_that_somebody_changes_meanwhile_are_kept(cloud: Cloud) -> None:
     make(cloud, labels={"kept": "k"})
     cloud.fault(method="POST", path=":setResourceLabels$", kind="stale-fingerprint", nth=1, times=1)

@@ -185,7 +185,8 @@ class Cluster:
             private_only = cluster is not None and not cluster_endpoints.has_public(cluster)
         if dns is None:
             dns = cluster is not None and cluster_endpoints.has_dns(cluster)
-        endpoints = {"public": not private_only, "private": True, "dns": dns}
+        addresses = cluster is None or cluster_endpoints.has_addresses(cluster)
+        endpoints = {"public": not private_only, "private": addresses, "dns": dns}
         cluster_endpoints.refuse_closed(wanted.name, wanted.endpoint_kind, endpoints)
 
     def _refuse_immutable(self, differing: list[str], before: State, after: State) -> None:

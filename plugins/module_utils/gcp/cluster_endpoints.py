@@ -19,11 +19,17 @@ REMEDIES = {
 }
 
 
+def has_addresses(cluster: Any) -> bool:
+    """Tell whether a cluster (container_v1.Cluster) lets clients in at addresses, and not at its DNS name alone."""
+    config = cluster.control_plane_endpoints_config
+    return "ip_endpoints_config" not in config or bool(config.ip_endpoints_config.enabled)
+
+
 def has_public(cluster: Any) -> bool:
-    """Tell whether a cluster (container_v1.Cluster) lets clients in at a public address."""
+    """Tell whether a cluster lets clients in at a public address."""
     config = cluster.control_plane_endpoints_config
     if "ip_endpoints_config" in config:
-        return bool(config.ip_endpoints_config.enabled and config.ip_endpoints_config.enable_public_endpoint)
+        return has_addresses(cluster) and bool(config.ip_endpoints_config.enable_public_endpoint)
     return not cluster.private_cluster_config.enable_private_endpoint
 
 
@@ -34,26 +40,28 @@ def has_dns(cluster: Any) -> bool:
 
 def open_endpoints(cluster: Any) -> dict[str, str]:
     """Return the address of each kind; empty where nobody is let in."""
-    open_ = {PUBLIC: has_public(cluster), PRIVATE: True, DNS: has_dns(cluster)}
+    open_ = {PUBLIC: has_public(cluster), PRIVATE: has_addresses(cluster), DNS: has_dns(cluster)}
     return {kind: address(cluster, kind) if open_[kind] else "" for kind in KINDS}
 
 
 def address(cluster: Any, kind: str | None) -> str:
-    """Return the address of a kind, whether clients are let in there or not; without a kind the one Google names."""
-    if kind is None:
-        return str(cluster.endpoint)
+    """Return the address of a kind, whether clients are let in there or not.
+
+    :param kind: None for what Google names as the cluster's endpoint, or its DNS name if there is no other way in.
+    """
     config, older = cluster.control_plane_endpoints_config, cluster.private_cluster_config
     addresses = {
+        None: cluster.endpoint,
         PUBLIC: config.ip_endpoints_config.public_endpoint or older.public_endpoint,
         PRIVATE: config.ip_endpoints_config.private_endpoint or older.private_endpoint,
         DNS: config.dns_endpoint_config.endpoint,
     }
-    return str(addresses[kind])
+    return str(addresses[_meant(cluster, kind)])
 
 
 def authority(cluster: Any, kind: str | None) -> str:
     """Return the CA (PEM in base64) for an endpoint; empty for a DNS name, whose certificate is publicly trusted."""
-    return "" if kind == DNS else str(cluster.master_auth.cluster_ca_certificate)
+    return "" if _meant(cluster, kind) == DNS else str(cluster.master_auth.cluster_ca_certificate)
 
 
 def reach(cluster: Any, kind: str | None) -> tuple[str, str]:
@@ -74,3 +82,7 @@ def refuse_closed(name: str, kind: str, endpoints: Mapping[str, object]) -> None
     """
     if not endpoints[kind]:
         raise Refused(f"cluster {name} lets no clients in at a {kind} endpoint; {REMEDIES[kind]}")
+
+
+def _meant(cluster: Any, kind: str | None) -> str | None:
+    return DNS if kind is None and not has_addresses(cluster) else kind
