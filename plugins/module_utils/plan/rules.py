@@ -15,6 +15,7 @@ from ..cni.texts import is_label
 from ..errors import InvalidOptions, Problems
 from ..gcp.cluster_options import Desired as ClusterOptions
 from ..gcp.pool_options import Desired as PoolOptions
+from ..gcp.vpc_options import MTU
 from . import range_rules, shared_rules
 from .description import Description, Network, NodePool, Pod, PodRange
 
@@ -96,6 +97,9 @@ def _check_network(problems: Problems, network: Network) -> None:
     gke_rules.check_subnetwork_name(
         problems, f"{network.path}.subnetwork", network.subnetwork, with_rule=network.allow_multinet
     )
+    mtu = network.vpc_options["mtu"]
+    if mtu is not None and mtu not in MTU:
+        problems.add(f"{network.path}.mtu", mtu, f"must be between {MTU.start} and {MTU.stop - 1}")
     _check_twice(problems, ((each.path, each.name) for each in network.pod_ranges), "name")
     for pod_range in network.pod_ranges:
         gke_rules.check_name(problems, f"{pod_range.path}.name", pod_range.name)

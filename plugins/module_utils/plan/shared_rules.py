@@ -38,6 +38,7 @@ def check(problems: Problems, descriptions: Sequence[Description]) -> None:
     vpcs: dict[NetworkReference, Said] = {}
     subnetworks: dict[SubnetworkReference, Said] = {}
     vpc_of: dict[SubnetworkReference, str] = {}
+    rule_of: dict[tuple[str, str], SubnetworkReference] = {}
     for description, network in _networks(descriptions):
         vpc = {key: network.vpc_options[key] for key in VPC}
         vpcs.setdefault(network.key, Said()).add(problems, network.path, vpc, "VPC")
@@ -46,10 +47,30 @@ def check(problems: Problems, descriptions: Sequence[Description]) -> None:
         if owner != network.vpc:
             problems.add(f"{network.path}.subnetwork", network.subnetwork, f"is a subnetwork of VPC {owner}, too")
             continue
+        if network.allow_multinet:
+            _check_rule(problems, network, reference, rule_of)
         subnetwork = {key: network.subnetwork_options[name] for key, name in SUBNETWORK_KEYS.items()}
         said = subnetworks.setdefault(reference, Said())
         said.add(problems, network.path, {"node_range": network.node_range, **subnetwork}, "subnetwork")
     _check_number_of_ranges(problems, descriptions)
+
+
+def _check_rule(
+    problems: Problems,
+    network: Network,
+    reference: SubnetworkReference,
+    rule_of: dict[tuple[str, str], SubnetworkReference],
+) -> None:
+    """A firewall rule has no region: subnetworks of one name in two regions would rewrite each other's."""
+    rule = gke_rules.ingress_rule_name(network.subnetwork)
+    owner = rule_of.setdefault((network.project, rule), reference)
+    if owner != reference:
+        problems.add(
+            f"{network.path}.subnetwork",
+            network.subnetwork,
+            f"needs the firewall rule {rule}, as the one in {owner.region} does; rename one, or set "
+            "allow_multinet=false",
+        )
 
 
 def subnetwork_of(description: Description, network: Network) -> SubnetworkReference:

@@ -33,7 +33,8 @@ MAY_IMPORT = {
     "gke_rules": {"errors", "cni"},
     "plan": {
         *("errors", "options", "cni", "gke_rules", "gke_options"),
-        *("gcp.references", "gcp.cluster_options", "gcp.pool_options"),  # no more of gcp: a plan asks nobody
+        # What is known without asking; no more of gcp, since a plan asks nobody.
+        *("gcp.references", "gcp.vpc_options", "gcp.cluster_options", "gcp.pool_options"),
     },
     "gcp": GROUND | {"cni", "gke_rules"},
     "kube": GROUND | {"cni"},

@@ -147,6 +147,7 @@ def test_the_guide_is_let_through() -> None:
             "pods[0].attachments[0]",
             "is no attachment of multinet_networks (my-nad)",
         ),
+        ([put("networks", 0, "mtu", value=9000)], "networks[0].mtu", "must be between 1300 and 8896"),
         (
             [put("cluster", "multi_networking", value=False)],
             "cluster.multi_networking",
@@ -321,13 +322,21 @@ def test_two_clusters_must_not_hand_out_the_same_addresses() -> None:
     ]
 
 
-def test_the_same_name_in_two_regions_is_two_subnetworks() -> None:
-    far = other_cluster(
+def test_the_same_name_in_two_regions_is_two_subnetworks_but_one_rule() -> None:
+    far = [
         put("location", value="europe-west4-a"),
         put("networks", 0, "node_range", value="10.0.3.0/24"),
         put("networks", 0, "pod_ranges", 0, "range", value="172.16.3.0/24"),
-    )
-    assert problems(options(), far) == []
+    ]
+    without_rule = put("networks", 0, "allow_multinet", value=False)
+    assert problems(options(), other_cluster(*far, without_rule)) == []
+    assert problems(options(), other_cluster(*far)) == [
+        (
+            "other: multinet_networks[0].subnetwork",
+            "needs the firewall rule my-subnet-allow-multinet, as the one in us-central1 does; rename one, or set "
+            "allow_multinet=false",
+        )
+    ]
 
 
 def test_a_subnetwork_is_in_one_vpc() -> None:
