@@ -89,6 +89,11 @@ class Subnet:
         return ingress_rule_name(self.name)
 
     @property
+    def needs_rule(self) -> bool:
+        """Tell whether that rule is to be there."""
+        return self.allow_multinet and not self.absent
+
+    @property
     def wanted_ranges(self) -> tuple[SecondaryRange, ...]:
         """Return the secondary ranges that are to be there."""
         return tuple(each for each in self.secondary_ranges if not each.absent)
@@ -121,14 +126,14 @@ def check(problems: Problems, subnets: tuple[Subnet, ...]) -> None:
         _check_identity(problems, path, subnet)
         if subnet.key in seen:
             problems.add(f"{path}.name", subnet.name, f"is declared twice in {subnet.region}")
-        elif subnet.allow_multinet and subnet.rule in rules:
+        elif subnet.needs_rule and subnet.rule in rules:
             problems.add(
                 f"{path}.name",
                 subnet.name,
                 f"needs the rule {subnet.rule}, as another subnetwork does; rename one, or set allow_multinet=false",
             )
         seen.add(subnet.key)
-        if subnet.allow_multinet:
+        if subnet.needs_rule:
             rules.add(subnet.rule)
         if not subnet.absent:
             ranges.extend(_check_ranges(problems, path, subnet))

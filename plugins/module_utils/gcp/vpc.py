@@ -107,7 +107,7 @@ class Vpc:
             f"{self._what} is used as it is: nobody checked that it lets the pods of {part.subnet} reach each other "
             f"({_what_is_wrong(part)}); allow_multinet=false says that others do"
             for part in parts
-            if part.needs_rule and not part.rule.is_as_wanted
+            if part.subnet.needs_rule and not part.rule.is_as_wanted
         )
         return Plan(before, before, warnings=warnings)
 
@@ -123,7 +123,10 @@ class Vpc:
                 for part in parts
                 if part.is_here and not networks.is_automatic(observed.network, part.subnet.key)
             ),
-            *(ingress.deletion(part.subnet.rule, self._operations) for part in parts if part.loses_rule),
+            *(
+                ingress.deletion(name, self._operations)
+                for name in dict.fromkeys(part.subnet.rule for part in parts if part.loses_rule)
+            ),
             networks.deletion(self._desired.name, self._operations),
         ]
         return Plan(self._before(observed, parts, ()), None, tuple(changes), settle=self._operations.finish)
@@ -174,7 +177,7 @@ class Vpc:
         going = [part.subnet.key for part in parts if part.subnet.absent and part.is_here]
         for key in (*going, *purged):
             yield subnetworks.deletion(key, self._operations, alone=True)
-        kept = {part.subnet.rule for part in parts if part.needs_rule}
+        kept = {part.subnet.rule for part in parts if part.subnet.needs_rule}
         names = [part.subnet.rule for part in parts if part.loses_rule]
         names += [
             name
@@ -194,7 +197,7 @@ class Vpc:
             yield from subnetworks.updates(subnet, part.found, self._operations)
         if part.ranges.additions:
             yield secondary_ranges.addition(subnet, part.ranges.additions, self._google, self._operations)
-        if part.needs_rule:
+        if part.subnet.needs_rule:
             yield from part.rule.changes(self._google, self._operations)
 
     def _undeclared(self, network: Any | None) -> Iterator[Key]:
@@ -224,7 +227,7 @@ class Vpc:
                 lambda missing: f"missing: {', '.join(missing)}",
             )
         for part in parts:
-            if part.needs_rule and part.rule.found is not None and not part.rule.is_as_wanted:
+            if part.subnet.needs_rule and part.rule.found is not None and not part.rule.is_as_wanted:
                 part.rule.hold(self._google, self._operations)
 
     def _missing(self, observed: Observed) -> Iterator[str]:

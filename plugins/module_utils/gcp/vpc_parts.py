@@ -53,18 +53,13 @@ class Part:
         return self.found is not None and Network.parse(self.found.network, self.network.project) == self.network
 
     @property
-    def needs_rule(self) -> bool:
-        """Tell whether the ingress rule is to be there."""
-        return self.subnet.allow_multinet and not self.subnet.absent
-
-    @property
     def loses_rule(self) -> bool:
         """Tell whether the ingress rule is there, and to go with the subnetwork."""
         return self.subnet.allow_multinet and self.subnet.absent and self.rule.is_here
 
     def as_is(self) -> State:
         """Return what is managed, as it is; the subnetwork is here."""
-        allows = self.loses_rule or (self.needs_rule and self.rule.is_as_wanted)
+        allows = self.loses_rule or (self.subnet.needs_rule and self.rule.is_as_wanted)
         return subnetworks.as_is(self.subnet, self.found, self.ranges.removals, allow_multinet=allows)
 
 
@@ -98,7 +93,7 @@ def refusals(part: Part, network: Any | None, undeclared: Collection[Key]) -> It
     else:
         yield from subnetworks.refusals(subnet, part.found, part.network)
         yield from part.ranges.refusals if part.is_here else ()
-    if part.needs_rule:
+    if subnet.needs_rule:
         yield from part.rule.refusals()
 
 

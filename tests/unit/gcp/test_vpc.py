@@ -18,6 +18,8 @@ from ansible_collections.multinet.gke.plugins.module_utils.errors import (
     Refused,
 )
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.range_users import RangeUser
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.references import Subnetwork
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc import Desired, Observed, Vpc
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Plan
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
@@ -353,3 +355,171 @@ def test_two_subnetworks_cannot_share_a_rule() -> None:
                 {**SUBNET, "region": "us-east1", "ip_cidr_range": "10.9.0.0/24", "secondary_ranges": []},
             ]
         )
+
+
+GONE = {"name": "my-subnet", "region": "us-central1", "state": "absent"}
+OTHER = f"{LINKS}/regions/us-east1/subnetworks/other"
+BUSY = RangeUser(Subnetwork("p", "us-east1", "other"), "", "p", "us-east1-b", "edge", "", "nodes")
+OTHERS_RULE = rule(name="other-allow-multinet")
+WITH_OTHER = network(subnetworks=[f"{LINKS}/regions/us-central1/subnetworks/my-subnet", OTHER])
+
+
+@pytest.mark.parametrize(
+    ("options", "found", "actions", "before", "after"),
+    [
+        (
+            {"subnetworks": [GONE]},
+            ALL,
+            ["delete subnetwork my-subnet", "delete firewall rule my-subnet-allow-multinet"],
+            [{**SUBNET, "secondary_ranges": [], "allow_multinet": True}],
+            [],
+        ),
+        ({"subnetworks": [GONE]}, observed(network()), [], [], []),
+        (
+            {"subnetworks": [{**GONE, "allow_multinet": False}]},
+            ALL,
+            ["delete subnetwork my-subnet"],
+            [{**SUBNET, "secondary_ranges": [], "allow_multinet": False}],
+            [],
+        ),
+        (
+            {"purge_subnetworks": True},
+            Observed(WITH_OTHER, {KEY: subnetwork()}, {each.name: each for each in (rule(), OTHERS_RULE)}),
+            ["delete subnetwork other", "delete firewall rule other-allow-multinet"],
+            [{**SUBNET, "allow_multinet": True}, {"name": "other", "region": "us-east1"}],
+            [{**SUBNET, "allow_multinet": True}],
+        ),
+        (
+            {"purge_subnetworks": True},
+            observed(
+                network(subnetworks=[f"{LINKS}/regions/us-central1/subnetworks/gke-edge-1a2b3c4d-pe-subnet"]),
+                subnetwork(),
+                rule(),
+            ),
+            [],
+            [{**SUBNET, "allow_multinet": True}],
+            [{**SUBNET, "allow_multinet": True}],
+        ),
+        (
+            {"subnetworks": [{**SUBNET, "name": "new", "secondary_ranges": [PODS]}, GONE]},
+            ALL,
+            [
+                "delete subnetwork my-subnet",
+                "delete firewall rule my-subnet-allow-multinet",
+                "create subnetwork new (10.0.1.0/24)",
+                "create firewall rule new-allow-multinet (ingress from 10.0.1.0/24, 172.16.1.0/24)",
+            ],
+            [{**SUBNET, "secondary_ranges": [], "allow_multinet": True}],
+            [{**SUBNET, "name": "new", "allow_multinet": True}],
+        ),
+    ],
+    ids=["absent", "absent already", "absent without rule", "purged", "made by GKE", "another in its place"],
+)
+def test_subnetworks_that_go(
+    options: dict[str, Any], found: Observed, actions: list[str], before: list[Any], after: list[Any]
+) -> None:
+    wanted = desired(**options)
+    planned = plan(wanted, found)
+    assert titles(planned) == actions
+    assert planned.before is not None
+    assert planned.after is not None
+    assert planned.before["subnetworks"] == before
+    assert planned.after["subnetworks"] == after
+
+
+def test_a_subnetwork_that_is_used_survives_a_purge() -> None:
+    found = Observed(WITH_OTHER, {KEY: subnetwork()}, {rule().name: rule()}, range_users=[BUSY])
+    planned = plan(desired(purge_subnetworks=True), found)
+    assert titles(planned) == []
+    assert planned.warnings == (
+        "subnetwork other (us-east1) is not declared, but stays: it is used by cluster edge (us-east1-b); "
+        "delete these first",
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "found", "refusals"),
+    [
+        ({"description": "b"}, ALL, ["description cannot be changed (have '', want 'b')"]),
+        ({"description": ""}, ALL, []),
+        ({"subnetworks": [{**SUBNET, "description": "b"}]}, ALL, ["description cannot be changed (have '', want 'b')"]),
+        (
+            {"subnetworks": [{**SUBNET, "region": "us-east1"}]},
+            observed(network()),
+            ["region cannot be changed (have 'us-central1', want 'us-east1')"],
+        ),
+        (
+            {"subnetworks": [{**SUBNET, "region": "us-east1"}, GONE]},
+            ALL,
+            [],
+        ),
+        (
+            {"subnetworks": [{**GONE, "name": "other", "region": "us-east1"}]},
+            Observed(WITH_OTHER, {("us-east1", "other"): subnetwork(name="other")}, range_users=[BUSY]),
+            ["subnetwork other cannot be deleted: it is used by cluster edge (us-east1-b)"],
+        ),
+        (
+            {"subnetworks": [{**SUBNET, "ip_cidr_range": "10.0.2.0/24"}], "description": "b"},
+            observed(network(), subnetwork(), rule(direction="EGRESS")),
+            ["network my-vpc: description", "subnetwork my-subnet: ip_cidr_range", "firewall rule my-subnet-allow"],
+        ),
+    ],
+    ids=["description", "empty", "subnetwork's description", "region", "moved on purpose", "used", "all at once"],
+)
+def test_every_refusal_is_named(options: dict[str, Any], found: Observed, refusals: list[str]) -> None:
+    if not refusals:
+        plan(desired(**options), found)
+        return
+    with pytest.raises(Refused) as caught:
+        plan(desired(**options), found)
+    lines = [line for line in str(caught.value).splitlines() if len(refusals) == 1 or line.startswith("- ")]
+    assert len(lines) == len(refusals)
+    for line, refusal in zip(lines, refusals, strict=True):
+        assert refusal in line
+
+
+def test_what_changes_for_machines_is_warned_of() -> None:
+    (warning,) = plan(desired(mtu=8896), ALL).warnings
+    assert warning.startswith("mtu of network my-vpc changes from 1460 to 8896")
+    assert plan(desired(mtu=1460), ALL).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("subnet", "path", "message"),
+    [
+        ({"ip_cidr_range": None}, "subnetworks[0].ip_cidr_range", "is needed, unless state=absent"),
+        (
+            {"secondary_ranges": [{"name": "pods"}]},
+            "subnetworks[0].secondary_ranges[0].ip_cidr_range",
+            "is needed, unless state=absent",
+        ),
+        (
+            {"secondary_ranges": [PODS, {"name": "pods", "state": "absent"}]},
+            "subnetworks[0].secondary_ranges[1].name",
+            "is declared twice in this subnetwork",
+        ),
+        (
+            {"secondary_ranges": [{"name": f"r{n}", "ip_cidr_range": f"172.16.{n}.0/24"} for n in range(31)]},
+            "subnetworks[0].secondary_ranges",
+            "a subnetwork has at most 30 secondary ranges",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_subnetwork(subnet: dict[str, Any], path: str, message: str) -> None:
+    with pytest.raises(InvalidOptions) as caught:
+        desired(subnetworks=[{**SUBNET, **subnet}])
+    assert [(problem.path, problem.message) for problem in caught.value.problems] == [(path, message)]
+
+
+def test_what_is_to_be_absent_needs_no_ranges() -> None:
+    desired(subnetworks=[{**GONE, "secondary_ranges": [{"name": "pods", "state": "absent"}]}])
+    desired(state="absent", subnetworks=[{"name": "my-subnet", "region": "us-central1"}])
+
+
+def test_an_existing_network_is_not_purged() -> None:
+    with pytest.raises(InvalidOptions) as caught:
+        desired(existing=True, purge_subnetworks=True, subnetworks=[{**SUBNET, "purge_secondary_ranges": True}])
+    assert {problem.path for problem in caught.value.problems} == {
+        "purge_subnetworks",
+        "subnetworks[0].purge_secondary_ranges",
+    }
