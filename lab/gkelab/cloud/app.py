@@ -53,13 +53,9 @@ class App:
 
     def _own_routes(self) -> list[Route]:
         """Return the routes of what belongs to no service: credentials, and the lab's own switches."""
-
-        def impersonate(call: Call) -> Json:
-            return self._iam.generate_access_token(visit().principal, call)
-
         account = "/v1/projects/{project}/serviceAccounts/{account:[^/:]+}"
         return [
-            Route("POST", f"{account}:generateAccessToken", impersonate, "iamcredentials"),
+            Route("POST", f"{account}:generateAccessToken", self._iam.generate_access_token, "iamcredentials"),
             Route("POST", "/lab/faults", self._faults.add, "lab"),
             Route("GET", "/lab/faults", self._faults.list_all, "lab"),
             Route("DELETE", "/lab/faults", self._faults.clear, "lab"),
@@ -102,15 +98,18 @@ class App:
         """Return an aiohttp handler around a service's method."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            params = dict(request.match_info)
+            params, path = dict(request.match_info), request.path
             if "project" in params:
-                params["project"] = self.cloud.project_id(params["project"])
-            call = Call(params, request.query, await json_body(request), params.pop("version", "v1"))
+                named = params["project"]
+                params["project"] = self.cloud.project_id(named)
+                path = path.replace(f"/projects/{named}", f"/projects/{params['project']}", 1)
+            version = params.pop("version", "v1")
+            call = Call(params, request.query, await json_body(request), version, visit().principal)
             if route.api == "compute":
                 project = self.cloud.project(call.project)
                 if _COMPUTE in project.disabled_services:
                     raise service_disabled(_COMPUTE, project.number)
-            self._iam.check(visit().principal, request.method, request.path, call.json)
+            self._iam.check(call.principal, request.method, path, call.json)
             result = self._faults.answered(call, visit().hit, lambda: route.handler(call))
             body: Json = await result if inspect.isawaitable(result) else result
             if request.method in WRITES and not request.path.endswith("/wait"):

@@ -19,12 +19,13 @@ from gkelab.engine import Engine
 
 @dataclass(frozen=True)
 class Call:
-    """One request, as a service sees it: path parameters, query, body, and the version in its path."""
+    """One request, as a service sees it: path parameters, query, body, the version in its path, and who sends it."""
 
     params: Mapping[str, str]
     query: Mapping[str, str]
     body: object = None
     version: str = "v1"
+    principal: str = ""
 
     @property
     def project(self) -> str:

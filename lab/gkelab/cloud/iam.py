@@ -81,14 +81,14 @@ class Iam:
         ]
         raise ApiError(403, "forbidden", text, details=details)
 
-    def generate_access_token(self, principal: str, call: Call) -> Json:
+    def generate_access_token(self, call: Call) -> Json:
         """Answer an access token of another service account, if each in the chain may act as the next."""
         scopes, lifetime = call.json.get("scope"), _LIFETIME.fullmatch(call.json.get("lifetime") or "3600s")
         if not scopes or lifetime is None or not 0 < int(lifetime[1]) <= LONGEST_LIFETIME:
             # Invented text: no public source gives it.
             raise bad_request(f"scope is needed, and a lifetime of at most {LONGEST_LIFETIME}s.")
         chain = [str(name).rpartition("/")[2] for name in call.json.get("delegates") or ()]
-        actor = principal
+        actor = call.principal
         for account in [*chain, call.params["account"]]:
             if not self.allows(actor, ACT_AS, f"projects/-/serviceAccounts/{account}"):
                 raise _may_not_act()

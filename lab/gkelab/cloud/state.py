@@ -111,6 +111,7 @@ class Operation:
     error: Json | None = None
     nodes_total: int | None = None
     locks: list[str] = field(default_factory=list)  # what it works on, "network P/N", "cluster P/L/N" and the like
+    user: str = ""  # who started it
     fault: Json | None = None  # what a fault does to it: id, kind, code, message, before (a cluster)
 
 

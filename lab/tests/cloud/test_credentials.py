@@ -315,6 +315,21 @@ def test_a_permission_that_is_needed(shared_lab: Lab, request_and_need: tuple[st
     assert shared_lab.ask(method, path, body)[0] != 403
 
 
+def test_an_operation_says_who_started_it(lab: Lab) -> None:
+    token = token_of(lab, user(lab))
+    operation = lab.ask("POST", NETWORKS, NETWORK, token=token)[1]
+    assert operation["user"] == USER
+    assert lab.finished(operation)["user"] == USER
+
+
+def test_a_project_is_the_same_by_its_number(lab: Lab) -> None:
+    lab.get(NETWORKS)
+    lab.ask("POST", "/lab/denials", {"permission": "compute.networks.list", "resource": f"projects/{P}"})
+    path = "/compute/v1/projects/123456789012/global/networks"
+    said = f"Required 'compute.networks.list' permission for 'projects/{P}'"
+    assert lab.refused("GET", path) == (403, "forbidden", said)
+
+
 def test_denials_have_patterns_and_concern_whom_they_say(make_lab: Callable[..., Lab]) -> None:
     lab = make_lab()
     denied = {"permission": "compute.*.create", "principal": "user@*", "resource": "*/v*"}

@@ -74,6 +74,7 @@ class Store:
             ref.project,
             api="container",
             scope=ref.location,
+            user=call.principal,
             kind=kind,
             target=target,
             target_id="",
