@@ -21,6 +21,7 @@ MAX_NODE_NETWORKS = 7  # --additional-node-network: a VM has at most 8 interface
 MAX_POD_NETWORKS = 35  # --additional-pod-network
 MAX_SECONDARY_RANGES = 30  # of one subnetwork
 MIN_PODS, MAX_PODS = 8, 256  # max-pods-per-node
+DEFAULT_MAX_PODS = 110  # of a cluster that says nothing else
 MIN_VERSION = (1, 28)  # of multi-networking on Standard clusters
 SHARED_VPC_SINCE = "1.28.4"  # the same, with networks of a host project
 UBUNTU_SINCE = "1.32.3-gke.1785000"  # of additional networks on nodes with an Ubuntu image

@@ -12,14 +12,12 @@ from typing import Any
 
 from ..cni.ranges import IPNetwork, overlapping, parse_cidr
 from ..errors import Problem
-from ..gke_rules import alias_block_prefix, blocks_between
+from ..gke_rules import DEFAULT_MAX_PODS, alias_block_prefix, blocks_between
 from ..reconcile import State
 from .nodes import status_of
 from .pool_options import PODS
 from .pool_state import as_is, own_subnetwork
 from .references import Place, Subnetwork
-
-MAX_PODS = 110  # of a cluster that says nothing else
 
 Found = Mapping[Subnetwork, Any]  # subnetworks that were read; None: it does not exist
 
@@ -65,7 +63,7 @@ def needs(settings: State, pool: Any | None, cluster: Any | None, place: Place) 
     """
     own = own_subnetwork(pool, cluster, place)
     of_cluster = cluster.default_max_pods_constraint.max_pods_per_node if cluster is not None else 0
-    own_pods = settings.get("max_pods_per_node") or of_cluster or MAX_PODS
+    own_pods = settings.get("max_pods_per_node") or of_cluster or DEFAULT_MAX_PODS
     doubled = not (_is_single(pool and pool.network_config) or _is_single(cluster and cluster.ip_allocation_policy))
     found = []
     for index, each in enumerate(settings.get(PODS, [])):

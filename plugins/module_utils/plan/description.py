@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import Problems
+from ..gcp.nodes import DEFAULT_POOL
 from ..gcp.references import Network as NetworkReference
 from ..gcp.references import Place
 from ..gke_rules import DEFAULT_MACHINE_TYPE, DEFAULT_NETWORK, DEFAULT_NODE_COUNT, ZONES_OF_A_REGION, region_of
@@ -114,9 +115,19 @@ class Description:
     project: str
     location: str
     cluster: Options
+    zones: int
     networks: tuple[Network, ...]
     nodepools: tuple[NodePool, ...]
     pods: tuple[Pod, ...]
+
+    @property
+    def first_nodes(self) -> int:
+        """Return the number of nodes of the pool that each new cluster has, if it keeps it."""
+        pool = self.cluster["default_pool"] or {}
+        if pool.get("state") == "absent" or any(each.name == DEFAULT_POOL for each in self.nodepools):
+            return 0
+        count = pool.get("node_count")
+        return self.zones * (DEFAULT_NODE_COUNT if count is None else int(count))
 
     @property
     def region(self) -> str:
@@ -175,6 +186,7 @@ def read(problems: Problems, host: str, given: Options) -> Description | None:
         project=project,
         location=location,
         cluster=values["cluster"],
+        zones=zones,
         networks=networks,
         nodepools=tuple(
             _pool(f"{host}: multinet_nodepools[{index}]", item, every_vpc, zones)

@@ -65,6 +65,13 @@ def _check_pool(doubts: Problems, description: Description, pool: NodePool) -> N
             image,
             f"Ubuntu nodes have additional networks since {gke_rules.UBUNTU_SINCE}; version says {version}",
         )
+    of_cluster = description.cluster["version"]
+    if of_cluster and pool.options["version"] and gke_rules.is_before(of_cluster, pool.options["version"]):
+        doubts.add(
+            f"{pool.path}.version",
+            pool.options["version"],
+            f"is newer than the cluster's ({of_cluster}); nodes cannot be newer than their control plane",
+        )
     if len(pool.networks) > 1 and gke_rules.most_additional_networks(pool.machine_type) is None:
         doubts.add(
             f"{pool.path}.machine_type",

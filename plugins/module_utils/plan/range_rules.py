@@ -50,6 +50,8 @@ def check(problems: Problems, descriptions: Sequence[Description]) -> None:
                 continue  # said already
             problems.add(second.path, str(second.cidr), _overlap(first, f"of VPC {vpc.name} in {vpc.project}"))
     _check_primaries(problems, descriptions)
+    for description in descriptions:
+        _check_default_pods(problems, description)
 
 
 def _declared(problems: Problems, description: Description) -> Iterator[Declared]:
@@ -178,3 +180,25 @@ def _check_capacity(
 
 def _sizes(pools: Sequence[NodePool]) -> str:
     return ", ".join(f"{pool.name}: {pool.size}" for pool in pools)
+
+
+def _check_default_pods(problems: Problems, description: Description) -> None:
+    """The pods' first interfaces take a block per node, too, of the cluster's pods_cidr or of the pool's pod_range."""
+    cluster, text = description.cluster, description.cluster["pods_cidr"]
+    cidr = gke_rules.check_range(Problems(), "", text) if text else None
+    if cidr is None:
+        return
+    pods = cluster["default_max_pods_per_node"] or gke_rules.DEFAULT_MAX_PODS
+    nodes = [(description.first_nodes, pods)] + [
+        (pool.nodes, pool.options["max_pods_per_node"] or pods)
+        for pool in description.nodepools
+        if not pool.options["pod_range"]
+    ]
+    needed = sum(count * 2 ** (32 - gke_rules.alias_block_prefix(each)) for count, each in nodes)
+    if needed > cidr.size:
+        problems.add(
+            f"{description.host}: multinet_cluster.pods_cidr",
+            text,
+            f"has {cidr.size} addresses; the blocks of the {sum(count for count, _ in nodes)} nodes that the pools may "
+            f"have take {needed}",
+        )

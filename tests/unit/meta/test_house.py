@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "plan": {
         *("errors", "options", "cni", "gke_rules", "gke_options"),
         # What is known without asking; no more of gcp, since a plan asks nobody.
-        *("gcp.references", "gcp.vpc_options", "gcp.cluster_options", "gcp.pool_options"),
+        *("gcp.references", "gcp.nodes", "gcp.vpc_options", "gcp.cluster_options", "gcp.pool_options"),
     },
     "gcp": GROUND | {"cni", "gke_rules"},
     "kube": GROUND | {"cni"},

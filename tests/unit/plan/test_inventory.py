@@ -112,6 +112,11 @@ SHARED = [
             "1.32.3-gke.1785000; version says 1.31",
         ),
         (
+            [put("cluster", "version", value="1.33"), put("nodepools", 0, "version", value="1.34")],
+            "multinet_nodepools[0].version: '1.34': is newer than the cluster's (1.33); nodes cannot be newer than "
+            "their control plane",
+        ),
+        (
             [put("nodepools", 0, "node_count", value=16)],
             "multinet_networks[0].pod_ranges[0].range: '172.16.1.0/24': holds 16 nodes, and the node pools may have "
             "16: an upgrade that adds nodes for a while finds no block for them",
@@ -148,7 +153,7 @@ def test_what_is_doubtful_is_a_warning(edits: list[Edit], warning: str) -> None:
     [
         [UBUNTU],
         [UBUNTU, put("cluster", "version", value="1.32")],
-        [UBUNTU, put("cluster", "version", value="1.31"), put("nodepools", 0, "version", value="1.33")],
+        [UBUNTU, put("nodepools", 0, "version", value="1.33")],
         [*SHARED, put("cluster", "pods_range", value="pods"), put("cluster", "services_range", value="services")],
         [
             put("cluster", "private", value={"nodes": True, "endpoint": True}),

@@ -165,6 +165,11 @@ def test_the_guide_is_let_through() -> None:
             "ranges of one cluster must not overlap",
         ),
         (
+            [put("cluster", "pods_cidr", value="10.4.0.0/22")],
+            "cluster.pods_cidr",
+            "has 1024 addresses; the blocks of the 5 nodes that the pools may have take 1280",
+        ),
+        (
             [put("cluster", "endpoint_kind", value="dns"), put("cluster", "dns_endpoint", value=False)],
             "cluster.endpoint_kind",
             "needs dns_endpoint=true",
@@ -476,3 +481,17 @@ def test_more_pod_networks_than_a_pool_may_have() -> None:
         description["pods"] = []
 
     assert problems(options(many)) == [("nodepools[0].networks", "a node pool has at most 35 additional pod networks")]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        put("cluster", "default_pool", value={"node_count": 2}),
+        put("cluster", "default_pool", value={"state": "absent"}),
+        put("cluster", "default_max_pods_per_node", value=32),
+        put("nodepools", 0, "max_pods_per_node", value=8),
+        put("nodepools", 0, "pod_range", value="others"),
+    ],
+)
+def test_blocks_that_the_range_of_the_first_interface_has(edit: Edit) -> None:
+    assert problems(options(put("cluster", "pods_cidr", value="10.4.0.0/22"), edit)) == []
