@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Refusals in the words and the shapes of Google's APIs.
 
-Texts without a remark come from recorded answers or from public reports that quote them. Every other text carries the
-comment "Invented text".
+Texts come from recorded answers or from public reports that quote them; those without a source are in :mod:`invented`.
 """
 
 from __future__ import annotations

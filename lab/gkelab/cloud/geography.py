@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gkelab.cloud import invented
 from gkelab.cloud.errors import bad_request
 
 AUTO_MODE_BLOCK = "10.128.0.0/9"
@@ -89,8 +90,7 @@ def check_zones(zones: Iterable[str], location: str) -> None:
     region = region_of(location)
     for zone in zones:
         if zone not in zones_of(region):
-            # Invented text: no public source gives it.
-            raise bad_request(f'Node location "{zone}" is not a zone of region "{region}".')
+            raise bad_request(invented.NODE_LOCATION.format(zone=zone, region=region))
 
 
 def default_node_zones(location: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
+from gkelab.cloud import invented
 from gkelab.cloud.errors import ApiError, Json
 
 INTEGERS = {
@@ -64,8 +65,8 @@ def parse(body: object, kind: ProtoPlus, *, root: str = "") -> Json:
     try:
         json_format.ParseDict(body, message)
     except json_format.ParseError as error:
-        # The forms of durations, times and bytes. Invented text: no public source gives all of them.
-        raise ApiError(400, "invalid", f"Invalid JSON payload received. {error}", domain=None) from error
+        # The forms of durations, times and bytes.
+        raise ApiError(400, "invalid", invented.BAD_JSON_FORM.format(error=error), domain=None) from error
     canonical: Json = json_format.MessageToDict(message)
     return canonical
 

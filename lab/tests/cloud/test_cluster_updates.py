@@ -40,12 +40,19 @@ APART = {
     "desired_node_pool_id",
     "desired_node_version",
     "desired_private_cluster_config",
+    "desired_stack_type",
     "additional_pod_ranges_config",
     "private_cluster_config",
     "removed_additional_pod_ranges_config",
 }
 # Parts of these messages that follow from others.
 FROM_SERVER = {"clusterTier", "currentState"}
+# Values that no proto has as a default; other scalars are small numbers.
+SCALARS = {
+    FieldDescriptor.CPPTYPE_BOOL: True,
+    FieldDescriptor.CPPTYPE_INT64: "7",
+    FieldDescriptor.CPPTYPE_STRING: "x7",
+}
 BY_NAME = [field.json_name for field in UPDATE.fields if field.name not in APART]
 
 
@@ -94,9 +101,7 @@ def one(field: FieldDescriptor) -> Any:
         return {inner.json_name: sample(inner) for inner in kind.fields if is_first(inner)}
     if field.enum_type is not None:
         return field.enum_type.values[-1].name
-    if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
-        return True
-    return "7" if field.cpp_type in (FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_STRING) else 7
+    return SCALARS.get(field.cpp_type, 7)
 
 
 @pytest.mark.parametrize("name", BY_NAME)
@@ -286,6 +291,7 @@ def test_labels_are_replaced_with_a_fingerprint(lab: Lab) -> None:
 
 def test_ranges_for_more_pods(lab: Lab) -> None:
     create(lab)
+    assert updated(lab, desiredStackType="IPV4_IPV6")["ipAllocationPolicy"]["stackType"] == "IPV4_IPV6"
     config = {"subnetwork": f"projects/{P}/regions/us-central1/subnetworks/default", "podIpv4RangeNames": ["more"]}
     body = updated(lab, desiredAdditionalIpRangesConfig={"additionalIpRangesConfigs": [config | {"status": "ACTIVE"}]})
     assert body["ipAllocationPolicy"]["additionalIpRangesConfigs"] == [config | {"status": "ACTIVE"}]

@@ -244,7 +244,40 @@ def test_a_pool_comes_and_goes(edge: Lab) -> None:
             ),
             "Max pods per node must be between 8 and 256, got 300.",
         ),
-        ({"initialNodeCount": 17}, "has 16 free blocks of /28, 17 nodes need one each."),
+        ({"config": {"imageType": "DEBIAN"}}, 'Image type "DEBIAN" is not supported.'),
+        ({"config": {"labels": {"-a": "1"}}}, 'Invalid label "-a=1".'),
+        ({"config": {"resourceLabels": {"Team": "a"}}}, 'Invalid label "Team=a".'),
+        ({"config": {"tags": ["A"]}}, 'Invalid network tag "A".'),
+        (
+            {"autoscaling": {"enabled": True, "minNodeCount": 3, "maxNodeCount": 2}},
+            "a minimum of at most its maximum of nodes, got 3 and 2.",
+        ),
+        (
+            {"version": "1.31", "config": {"machineType": "e2-standard-4", "imageType": "UBUNTU_CONTAINERD"}},
+            'image type "UBUNTU_CONTAINERD" requires node version 1.32.3-gke.1785000 or later.',
+        ),
+        (
+            network_config(additionalNodeNetworkConfigs=[{"network": "vpc", "subnetwork": "sub"}] * 8),
+            "A node pool can have at most 7 additional node networks.",
+        ),
+        (
+            network_config(
+                additionalPodNetworkConfigs=[{"subnetwork": "sub", "secondaryPodRange": f"p{n}"} for n in range(36)]
+            ),
+            "A node pool can have at most 35 additional pod networks.",
+        ),
+        (
+            network_config(additionalPodNetworkConfigs=[{"subnetwork": "sub", "secondaryPodRange": "pods"}] * 2),
+            'Pod secondary range "pods" is used by more than one pod network.',
+        ),
+        (
+            network_config(
+                additionalNodeNetworkConfigs=[
+                    {"network": "projects/other/global/networks/default", "subnetwork": "default"}
+                ]
+            ),
+            'must be in project "test-project", as the cluster\'s network is.',
+        ),
         ({"config": {"machineType": "big"}}, 'Machine type with name "big" does not exist'),
         ({"version": "1.27"}, 'No valid versions with the prefix "1.27" found.'),
         ({"name": "A"}, 'Invalid value for field "node_pool.name": "A".'),
@@ -263,6 +296,12 @@ def test_what_is_refused_of_a_pool(refusing_edge: Lab, change: dict, text: str) 
     ("change", "text"),
     [
         ({"networkConfig": {"enableMultiNetworking": True}}, "Multi-networking requires GKE Dataplane V2"),
+        ({"ipAllocationPolicy": {"stackType": "IPV4_IPV6"}}, "not supported in dual-stack clusters."),
+        ({"resourceLabels": {"a": "B"}}, 'Invalid label "a=B".'),
+        (
+            {"ipAllocationPolicy": {"clusterSecondaryRangeName": "p", "servicesSecondaryRangeName": "p"}},
+            "Pod secondary range name (p) should not be the same as service secondary range name.",
+        ),
         ({"network": "nowhere"}, 'network "nowhere" does not exist.'),
         ({"network": "vpc", "subnetwork": "sub2"}, 'is not valid for Network "vpc".'),
         ({"network": "vpc"}, 'Network "vpc" requires specifying a subnetwork.'),

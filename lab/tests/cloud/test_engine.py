@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from gkelab.cloud.container.addresses import block_prefix, capacity, free_address, free_block
+from gkelab.cloud.container.addresses import block_prefix, free_address, free_block
 from gkelab.engine import ApiEngine, ClusterSpec, Endpoint, EngineError, FirewallRule, NodeSpec
 
 from .conftest import COMPUTE, CONTAINER, Lab, P
@@ -85,8 +85,6 @@ def of_pool(engine: Recording, name: str) -> list[NodeSpec]:
 def test_the_arithmetic_of_blocks() -> None:
     table = {8: 28, 9: 27, 16: 27, 17: 26, 30: 26, 32: 26, 33: 25, 64: 25, 65: 24, 110: 24, 128: 24, 129: 23, 256: 23}
     assert {pods: block_prefix(pods) for pods in table} == table
-    assert capacity("172.16.1.0/24", 28) == 16
-    assert capacity("172.16.1.0/29", 28) == 0
     assert free_address("10.0.0.0/29", {"10.0.0.2", "10.0.0.4"}) == "10.0.0.3"
     assert free_address("10.0.0.0/29", {f"10.0.0.{n}" for n in range(2, 6)}) is None
     assert free_block("172.16.0.0/27", 28, ["172.16.0.0/28"]) == "172.16.0.16/28"
@@ -184,8 +182,14 @@ def test_a_named_pods_range_is_shared_out(make_lab, engine: Recording) -> None:
     (spec,) = engine.clusters.values()
     assert (spec.pods_cidr, spec.services_cidr) == ("10.4.0.0/22", "10.8.0.0/24")
     assert lab.get(f"{SUBNETWORKS}/own")["secondaryIpRanges"] == ranges
-    message = lab.refused("POST", f"{ZONE}/clusters/edge/nodePools", {"nodePool": {"name": "n", "initialNodeCount": 4}})
-    assert "has 3 free blocks of /24, 4 nodes need one each" in message[2]
+    asked = {"nodePool": {"name": "n", "initialNodeCount": 4}}
+    operation = lab.done("POST", f"{ZONE}/clusters/edge/nodePools", asked)
+    space = f"projects/{P}/regions/us-central1/subnetworks/own-p-"
+    assert operation["error"]["code"] == 8
+    assert f"creation failed: IP space of '{space}" in operation["error"]["message"]
+    assert operation["nodepoolConditions"][0]["canonicalCode"] == "RESOURCE_EXHAUSTED"
+    assert len([node for node in engine.nodes.values() if node.pool == "n"]) == 3
+    assert lab.get(f"{ZONE}/clusters/edge/nodePools/n")["status"] == "ERROR"
 
 
 def test_a_full_subnetwork_fails_in_the_operation(make_lab, engine: Recording) -> None:

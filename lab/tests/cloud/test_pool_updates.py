@@ -23,7 +23,18 @@ ADDRESS = {"name", "projectId", "zone", "clusterId", "nodePoolId", "etag"}
 # Lists and maps that the request wraps in a message of their own.
 WRAPPED = {"tags": "tags", "taints": "taints", "labels": "labels", "resourceLabels": "labels"}
 # Fields that are tested by what they do, below.
-APART = {"diskSizeGb", "image", "imageProject", "locations", "nodeNetworkConfig", "nodeVersion", "taints", *ADDRESS}
+APART = {
+    "diskSizeGb",
+    "image",
+    "imageProject",
+    "imageType",
+    "locations",
+    "machineType",
+    "nodeNetworkConfig",
+    "nodeVersion",
+    "taints",
+    *ADDRESS,
+}
 BY_NAME = [field.json_name for field in REQUEST.fields if field.json_name not in APART]
 
 
@@ -71,6 +82,17 @@ def test_labels_taints_and_tags_are_replaced_whole(lab: Lab) -> None:
         "goog-gke-node-pool-provisioning-model": "on-demand",
         "team": "a",
     }
+
+
+def test_machines_and_images(lab: Lab) -> None:
+    create(lab)
+    config = updated(lab, machineType="n2-standard-8", imageType="ubuntu_containerd")["config"]
+    assert (config["machineType"], config["imageType"]) == ("n2-standard-8", "UBUNTU_CONTAINERD")
+    update = {"desiredNodePoolId": "default-pool", "desiredImageType": "COS_CONTAINERD"}
+    lab.done("PUT", CLUSTER, {"update": update})
+    assert lab.get(POOL)["config"]["imageType"] == "COS_CONTAINERD"
+    refused = lab.refused("PUT", CLUSTER, {"update": update | {"desiredImageType": "DEBIAN"}})
+    assert refused[2] == 'Image type "DEBIAN" is not supported.'
 
 
 def test_a_disk_is_told_twice(lab: Lab) -> None:
@@ -144,5 +166,7 @@ def test_what_is_refused(edge: Lab) -> None:
     assert edge.refused("PUT", POOL, {})[2] == "Must specify a field to update."
     more = {"nodeNetworkConfig": {"additionalNodeNetworkConfigs": [{"network": "n", "subnetwork": "s"}]}}
     assert "cannot be changed after its creation" in edge.refused("PUT", POOL, more)[2]
+    assert 'Machine type with name "big" does not exist' in edge.refused("PUT", POOL, {"machineType": "big"})[2]
+    assert "Invalid label" in edge.refused("PUT", POOL, {"labels": {"labels": {"a": "-"}}})[2]
     assert "Node count must be between 0 and 1000" in edge.refused("POST", f"{POOL}:setSize", {"nodeCount": -1})[2]
     assert "Duration must end with letter" in edge.refused("PUT", BETA, {"maxRunDuration": "soon"})[2]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from gkelab.cloud import invented
 from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.errors import Json, invalid_field
 from gkelab.cloud.geography import is_region
@@ -136,8 +137,7 @@ def _matches(item: Json, expression: str) -> bool:
     """Apply ``field=value`` terms joined by AND or spaces; other filters of Compute are not modelled."""
     terms = _TERM.findall(expression)
     if expression and not terms:
-        # Invented text: no public source gives it.
-        raise invalid_field("filter", expression, "Invalid list filter expression.")
+        raise invalid_field("filter", expression, invented.BAD_FILTER)
     for name, operator, quoted, bare in terms:
         wanted = quoted or bare
         value: object = item

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from gkelab.cloud import invented
 from gkelab.cloud.compute.ranges import parse_source
 from gkelab.cloud.errors import ApiError, Json, invalid_field, required_field
 
@@ -19,11 +20,9 @@ _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
 def check_rule(body: Json) -> None:
     """Refuse a rule that makes no sense; spell its protocols as Compute answers them."""
     if bool(body.get("allowed")) == bool(body.get("denied")):
-        # Invented text: no public source gives it.
-        raise ApiError(400, "invalid", "Exactly one of the fields 'allowed' and 'denied' must be specified.")
+        raise ApiError(400, "invalid", invented.ONE_ACTION)
     if not 0 <= body.get("priority", 0) <= HIGHEST_PRIORITY_NUMBER:
-        # Invented text: no public source gives it.
-        raise invalid_field("resource.priority", str(body["priority"]), "Must be between 0 and 65535.")
+        raise invalid_field("resource.priority", str(body["priority"]), invented.BAD_PRIORITY)
     for field in ("sourceRanges", "destinationRanges"):
         for index, text in enumerate(body.get(field, ())):
             parse_source(text, f"resource.{field}[{index}]")
@@ -40,14 +39,11 @@ def _check_protocol(part: Json, field: str) -> None:
     protocol = part["IPProtocol"] = protocol.lower()
     number = re.fullmatch(r"\d{1,3}", protocol, re.ASCII) and int(protocol) <= HIGHEST_PROTOCOL
     if protocol not in PROTOCOLS and not number:
-        # Invented text: no public source gives it.
-        raise invalid_field(f"{field}.IPProtocol", protocol, f"Must be a protocol number or one of {PROTOCOLS}.")
+        raise invalid_field(f"{field}.IPProtocol", protocol, invented.BAD_PROTOCOL.format(names=PROTOCOLS))
     for index, text in enumerate(part.get("ports", ())):
         where = f"{field}.ports[{index}]"
         if protocol not in WITH_PORTS:
-            # Invented text: no public source gives it.
-            raise invalid_field(where, text, f"Protocol {protocol} has no ports.")
+            raise invalid_field(where, text, invented.NO_PORTS.format(protocol=protocol))
         match = _PORTS.fullmatch(text)
         if match is None or not int(match[1]) <= int(match[2] or match[1]) <= HIGHEST_PORT:
-            # Invented text: no public source gives it.
-            raise invalid_field(where, text, "Must be a port or a range of ports.")
+            raise invalid_field(where, text, invented.BAD_PORT)

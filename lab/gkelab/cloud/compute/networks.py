@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from google.cloud import compute_v1
 
-from gkelab.cloud import protojson
+from gkelab.cloud import invented, protojson
 from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.compute import answers
 from gkelab.cloud.defaults_vpc import add_auto_subnetworks, network_body, ula_range
@@ -65,8 +65,7 @@ class Networks:
         if ref.name in project.networks:
             raise already_exists(ref.path)
         if "autoCreateSubnetworks" not in asked:
-            # Invented text: no public source gives it.
-            raise ApiError(400, "badRequest", "Legacy networks are not supported. Specify autoCreateSubnetworks.")
+            raise ApiError(400, "badRequest", invented.LEGACY_NETWORK)
         resource = Resource(network_body(self._cloud.state, ref, asked))
         project.networks[ref.name] = resource
         if asked["autoCreateSubnetworks"]:
@@ -175,5 +174,4 @@ class Networks:
 def _check_mtu(asked: Json) -> None:
     mtu = asked.get("mtu")
     if mtu is not None and not SMALLEST_MTU <= mtu <= LARGEST_MTU:
-        # Invented text: no public source gives it.
-        raise invalid_field("resource.mtu", str(mtu), f"Must be between {SMALLEST_MTU} and {LARGEST_MTU}.")
+        raise invalid_field("resource.mtu", str(mtu), invented.MTU.format(least=SMALLEST_MTU, most=LARGEST_MTU))

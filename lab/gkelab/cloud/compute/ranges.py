@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
 
+from gkelab.cloud import invented
 from gkelab.cloud.cloud import Cloud
 from gkelab.cloud.errors import ApiError, Json, invalid_field
 from gkelab.cloud.geography import AUTO_MODE_BLOCK
@@ -14,6 +15,8 @@ from gkelab.cloud.references import NetworkRef, SubnetworkRef, check_name
 
 MAX_SECONDARY_RANGES = 30
 NARROWEST, WIDEST = 29, 4  # prefix lengths that Compute takes
+# Compute documentation, "prohibited IPv4 subnet ranges".
+_RESERVED = tuple(IPv4Network(text) for text in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4"))
 PRIMARY = "resource.ipCidrRange"
 
 
@@ -30,14 +33,14 @@ def parse_range(text: str, field: str) -> IPv4Network:
     try:
         network = IPv4Network(text, strict=False)
     except ValueError as error:
-        # Invented text: no public source gives it.
-        raise invalid_field(field, text, "Must be a CIDR address range.") from error
+        raise invalid_field(field, text, invented.NO_RANGE) from error
     if "/" not in text or str(network) != text:
-        # Invented text: no public source gives it.
-        raise invalid_field(field, text, f"Invalid IPCidrRange: {text} has host bits set, the network is {network}.")
+        raise invalid_field(field, text, invented.HOST_BITS.format(range=text, network=network))
     if not WIDEST <= network.prefixlen <= NARROWEST:
-        # Invented text: no public source gives it.
-        raise invalid_field(field, text, f"Prefix length must be between {WIDEST} and {NARROWEST}.")
+        raise invalid_field(field, text, invented.PREFIX_LENGTH.format(least=WIDEST, most=NARROWEST))
+    for reserved in _RESERVED:
+        if network.overlaps(reserved):
+            raise invalid_field(field, text, invented.RESERVED_RANGE.format(range=text, reserved=reserved))
     return network
 
 
@@ -78,8 +81,7 @@ def check_secondary(
         field = f"resource.secondaryIpRanges[{index}]"
         name = item.get("rangeName", "")
         if name in names:
-            # Invented text: no public source gives it.
-            raise invalid_field(f"{field}.rangeName", name, "Secondary range names must be unique.")
+            raise invalid_field(f"{field}.rangeName", name, invented.RANGE_NAMES)
         names.add(name)
         check_name(name)
         wanted = parse_range(item.get("ipCidrRange", ""), f"{field}.ipCidrRange")
@@ -116,8 +118,6 @@ def parse_source(text: str, field: str) -> None:
     try:
         network = ip_network(text, strict=False)
     except ValueError as error:
-        # Invented text: no public source gives it.
-        raise invalid_field(field, text, "Must be a CIDR address range.") from error
+        raise invalid_field(field, text, invented.NO_RANGE) from error
     if "/" in text and str(network) != text:
-        # Invented text: no public source gives it.
-        raise invalid_field(field, text, f"{text} has host bits set, the network is {network}.")
+        raise invalid_field(field, text, invented.HOST_BITS.format(range=text, network=network))

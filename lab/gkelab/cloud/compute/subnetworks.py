@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 
 from google.cloud import compute_v1
 
-from gkelab.cloud import protojson, usage
+from gkelab.cloud import invented, protojson, usage
 from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.compute import answers
 from gkelab.cloud.compute.ranges import check_primary, check_secondary, parse_range
@@ -78,8 +78,7 @@ class Subnetworks:
         check_name(asked["name"])
         ref = SubnetworkRef(call.project, call.params["region"], asked["name"])
         if region_name(asked.get("region", ref.region)) != ref.region:
-            # Invented text: no public source gives it.
-            raise invalid_field("resource.region", asked["region"], f"Expected region {ref.region}.")
+            raise invalid_field("resource.region", asked["region"], invented.OTHER_REGION.format(region=ref.region))
         network = network_ref(asked["network"], call.project)
         self._check_network(network)
         project = self._cloud.project(call.project)
@@ -100,8 +99,7 @@ class Subnetworks:
         if not asked.get("fingerprint"):
             raise required_field("resource.fingerprint")
         if not is_current(asked["fingerprint"], resource.body["fingerprint"]):
-            # Invented text: no public source gives it.
-            raise ApiError(412, "conditionNotMet", "Invalid fingerprint.")
+            raise ApiError(412, "conditionNotMet", invented.STALE_FINGERPRINT)
         if "secondaryIpRanges" in call.json:
             asked.setdefault("secondaryIpRanges", [])
         fixed = [
@@ -126,9 +124,7 @@ class Subnetworks:
         wanted = parse_range(asked, "ipCidrRange")
         present = IPv4Network(resource.body["ipCidrRange"])
         if not present.subnet_of(wanted) or present == wanted:
-            # Invented text: no public source gives it.
-            text = f"The new IP range must be a superset of the present range {present}."
-            raise invalid_field("ipCidrRange", asked, text)
+            raise invalid_field("ipCidrRange", asked, invented.NOT_A_SUPERSET.format(present=present))
         network = network_ref(resource.body["network"], ref.project)
         check_primary(self._cloud, network, asked, besides=ref)
         check_secondary(

@@ -22,12 +22,6 @@ def block_prefix(max_pods: int) -> int:
     return 32 - (2 * max(max_pods, MIN_PODS) - 1).bit_length()
 
 
-def capacity(cidr: str, prefix: int) -> int:
-    """Return how many blocks of a prefix length a range holds."""
-    length = IPv4Network(cidr).prefixlen
-    return 1 << (prefix - length) if prefix >= length else 0
-
-
 def free_address(cidr: str, held: Collection[str]) -> str | None:
     """Return the lowest address of a primary range that is free, None if there is none."""
     network = IPv4Network(cidr)

@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gkelab.cloud import protojson
+from gkelab.cloud import invented, protojson
 from gkelab.cloud.cloud import Call
 from gkelab.cloud.container import sizing, views
 from gkelab.cloud.container.cluster_defaults import label_fingerprint, maintenance_policy
 from gkelab.cloud.container.cluster_updates import OF_POOLS, check_update
+from gkelab.cloud.container.label_checks import check_labels
 from gkelab.cloud.container.names import ClusterRef
+from gkelab.cloud.container.pool_updates import check_changes
 from gkelab.cloud.container.sizing import Size
 from gkelab.cloud.container.store import Store, check_etag, check_something
 from gkelab.cloud.errors import ApiError, Json
@@ -72,9 +74,9 @@ class ClusterChanges:
         asked = protojson.parse(call.body, views.message(call, "SetLabelsRequest"))
         sent = asked.get("labelFingerprint", "")
         if sent and not is_current(sent, cluster.body["labelFingerprint"]):
-            # Invented text: no public source gives it.
-            raise ApiError(412, "conditionNotMet", "Labels could not be set due to fingerprint mismatch.")
+            raise ApiError(412, "conditionNotMet", invented.LABEL_FINGERPRINT)
         labels = asked.get("resourceLabels", {})
+        check_labels(labels)
         return self._set(call, ref, cluster, {"resourceLabels": labels, "labelFingerprint": label_fingerprint(labels)})
 
     def set_maintenance_policy(self, call: Call) -> Json:
@@ -102,7 +104,10 @@ class ClusterChanges:
         if "desiredLocations" in update:
             return self._relocate(call, ref, cluster, update["desiredLocations"])
         self._store.check_idle(ref)
-        pool = update["desiredNodePoolId"] if OF_POOLS.keys() & update.keys() else ""
+        changes = {field: update[desired] for desired, field in OF_POOLS.items() if desired in update}
+        pool = update["desiredNodePoolId"] if changes else ""
+        if pool:
+            check_changes(self._store.cloud, ref.project, cluster, cluster.pools[pool], changes)
         kind = "UPGRADE_MASTER" if "desiredMasterVersion" in update else "UPDATE_CLUSTER"
         if {"desiredNodeVersion", "desiredImageType"} & update.keys():
             kind = "UPGRADE_NODES"
@@ -129,8 +134,6 @@ class ClusterChanges:
         """Start to give all pools of a cluster, and those to come, these zones (proto: desired_locations)."""
         cloud = self._store.cloud
         sizes = [Size(pool, zones, pool.body.get("initialNodeCount", 0)) for pool in cluster.pools.values()]
-        for size in sizes:
-            sizing.check_size(cloud, ref.project, cluster, size)
         self._store.check_idle(ref)
         cluster.body["status"] = "RECONCILING"
         cluster.body["locations"] = zones

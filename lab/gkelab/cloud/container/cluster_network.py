@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
+from gkelab.cloud import invented
 from gkelab.cloud.cloud import Cloud
 from gkelab.cloud.compute.ranges import NARROWEST, ranges_of, taken_ranges
 from gkelab.cloud.container.addresses import AUTO_PODS_PREFIX, free_pods_range
@@ -53,8 +54,7 @@ def resolve(cloud: Cloud, ref: ClusterRef, asked: Json) -> tuple[NetworkRef, Sub
         raise bad_request(f'network "{network.name}" does not exist.')
     name = asked.get("subnetwork")
     if not name and not resource.body.get("autoCreateSubnetworks"):
-        # Invented text: no public source gives it.
-        raise bad_request(f'Network "{network.name}" requires specifying a subnetwork.')
+        raise bad_request(invented.SUBNETWORK_NEEDED.format(network=network.name))
     subnetwork = subnetwork_ref(name or network.name, network.project, ref.region, field="cluster.subnetwork")
     found = cloud.subnetwork(subnetwork)
     if found is None or found.body["network"] != network.link or subnetwork.region != ref.region:
@@ -68,8 +68,7 @@ def plan(cloud: Cloud, ref: ClusterRef, asked: Json, identity: str) -> ClusterNe
     place = ClusterNetwork(network, subnetwork)
     policy = asked.get("ipAllocationPolicy", {})
     if policy.get("useRoutes"):
-        # Invented text: no public source gives it.
-        raise bad_request("The lab makes VPC-native clusters only.")
+        raise bad_request(invented.VPC_NATIVE)
     pods = _Wanted(
         name=policy.get("clusterSecondaryRangeName", ""),
         added_name=f"gke-{ref.name}-pods-{identity[:8]}",
@@ -80,6 +79,9 @@ def plan(cloud: Cloud, ref: ClusterRef, asked: Json, identity: str) -> ClusterNe
         added_name=f"gke-{ref.name}-services-{identity[:8]}",
         cidr=policy.get("servicesIpv4CidrBlock") or policy.get("servicesIpv4Cidr") or "",
     )
+    if pods.name and pods.name == services.name:
+        text = f"Pod secondary range name ({pods.name}) should not be the same as service secondary range name."
+        raise bad_request(text)  # gruntwork-io/terraform-google-gke#118
     pods_name, pods_cidr = _range(cloud, place, pods)
     services_name, services_cidr = "", GKE_SERVICES_RANGE
     if services.name or services.cidr[:1] not in ("", "/"):
@@ -111,12 +113,10 @@ def _range(cloud: Cloud, place: ClusterNetwork, asked: _Wanted) -> tuple[str, st
     taken = _taken(cloud, place)
     if re.fullmatch(r"/\d+", wanted):
         if int(wanted[1:]) > NARROWEST:
-            # Invented text: no public source gives it.
-            raise bad_request(f'Invalid CIDR block "{wanted}".')
+            raise bad_request(invented.CIDR.format(cidr=wanted))
         found = free_pods_range(int(wanted[1:]), taken)
         if found is None:
-            # Invented text: no public source gives it.
-            raise bad_request(f'Network "{place.network.name}" has no free range of size {wanted}.')
+            raise bad_request(invented.NO_FREE_RANGE.format(network=place.network.name, size=wanted))
     else:
         found = _explicit(wanted, taken, place.network)
     place.added_ranges[asked.added_name] = found
@@ -126,8 +126,7 @@ def _range(cloud: Cloud, place: ClusterNetwork, asked: _Wanted) -> tuple[str, st
 def _check_master_range(cloud: Cloud, place: ClusterNetwork, wanted: str) -> None:
     """Refuse what cannot be the range of a private cluster's control plane (GKE documentation: a /28)."""
     if wanted and not _explicit(wanted, _taken(cloud, place), place.network).endswith(f"/{_MASTER_PREFIX}"):
-        # Invented text: no public source gives it.
-        raise bad_request(f'Invalid master_ipv4_cidr_block "{wanted}": it must have a /{_MASTER_PREFIX} netmask.')
+        raise bad_request(invented.MASTER_RANGE.format(cidr=wanted, prefix=_MASTER_PREFIX))
 
 
 def _taken(cloud: Cloud, place: ClusterNetwork) -> list[IPv4Network]:
@@ -140,12 +139,10 @@ def _explicit(wanted: str, taken: Iterable[IPv4Network], network: NetworkRef) ->
     try:
         cidr = IPv4Network(wanted)
     except ValueError as error:
-        # Invented text: no public source gives it.
-        raise bad_request(f'Invalid CIDR block "{wanted}".') from error
+        raise bad_request(invented.CIDR.format(cidr=wanted)) from error
     for other in taken:
         if cidr.overlaps(other):
-            # Invented text: no public source gives it.
-            raise bad_request(f'CIDR block "{cidr}" conflicts with range "{other}" of network "{network.name}".')
+            raise bad_request(invented.CIDR_TAKEN.format(cidr=cidr, other=other, network=network.name))
     return str(cidr)
 
 

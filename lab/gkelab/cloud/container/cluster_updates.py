@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from gkelab.cloud import invented
 from gkelab.cloud.container import endpoints, update_fields, versions
 from gkelab.cloud.container.cluster_defaults import (
     CONTROL_PLANE_METRICS,
@@ -38,23 +39,22 @@ def check_update(cluster: Cluster, update: Json) -> None:
     _check_versions(cluster, update)
     _check_pool(cluster, update)
     if "desiredDatapathProvider" in update and not _keeps_datapath(cluster, update["desiredDatapathProvider"]):
-        # Invented text: no public source gives it.
-        raise bad_request("Cluster.datapath_provider cannot be changed on an existing cluster.")
+        raise bad_request(invented.DATAPATH)
     if update.get("desiredEnableMultiNetworking"):
-        check_multi_networking(cluster.body["networkConfig"], cluster.body["currentMasterVersion"])
+        check_multi_networking(cluster.body, cluster.body["currentMasterVersion"])
     elif "desiredEnableMultiNetworking" in update:
         _check_no_pod_networks(cluster)
     check_zones(update.get("desiredLocations", ()), cluster.body["location"])
 
 
-def check_multi_networking(network_config: Json, version: str) -> None:
-    """Refuse multi-networking where it cannot be: it needs Dataplane V2 and GKE 1.28 (GKE documentation)."""
-    if network_config.get("datapathProvider") != "ADVANCED_DATAPATH":
-        # Invented text: no public source gives it.
-        raise bad_request("Multi-networking requires GKE Dataplane V2 (datapath_provider ADVANCED_DATAPATH).")
+def check_multi_networking(cluster: Json, version: str) -> None:
+    """Refuse multi-networking where it cannot be: it needs Dataplane V2, IPv4 alone, and GKE 1.28 (documented)."""
+    if cluster.get("ipAllocationPolicy", {}).get("stackType") == "IPV4_IPV6":
+        raise bad_request(invented.MULTI_NETWORKING_DUAL_STACK)
+    if cluster["networkConfig"].get("datapathProvider") != "ADVANCED_DATAPATH":
+        raise bad_request(invented.MULTI_NETWORKING_DATAPATH)
     if not versions.carries_multi_networking(version):
-        # Invented text: no public source gives it.
-        raise bad_request(f'Multi-networking requires GKE version 1.28 or later, got "{version}".')
+        raise bad_request(invented.MULTI_NETWORKING_VERSION.format(version=version))
 
 
 def apply_update(cluster: Cluster, update: Json) -> None:
@@ -82,8 +82,7 @@ def _check_family(update: Json) -> None:
         if update.keys() <= family:
             return
     if len(update) > 1:
-        # Invented text: no public source gives it.
-        raise bad_request(f"Only one field can be updated at a time, got {', '.join(sorted(update))}.")
+        raise bad_request(invented.ONE_FIELD.format(fields=", ".join(sorted(update))))
 
 
 def _check_versions(cluster: Cluster, update: Json) -> None:
@@ -102,8 +101,7 @@ def _check_pool(cluster: Cluster, update: Json) -> None:
         update["desiredNodePoolId"] = next(iter(cluster.pools))
     name = update.get("desiredNodePoolId", "")
     if name not in cluster.pools:
-        # Invented text: no public source gives it.
-        raise bad_request(f'Node pool "{name}" not found.')
+        raise bad_request(invented.POOL_NOT_FOUND.format(pool=name))
 
 
 def _keeps_datapath(cluster: Cluster, wanted: str) -> bool:
@@ -113,8 +111,7 @@ def _keeps_datapath(cluster: Cluster, wanted: str) -> bool:
 def _check_no_pod_networks(cluster: Cluster) -> None:
     for pool in cluster.pools.values():
         if pool.body["networkConfig"].get("additionalPodNetworkConfigs"):
-            # Invented text: no public source gives it.
-            raise bad_request(f'Multi-networking is in use by node pool "{pool.body["name"]}".')
+            raise bad_request(invented.MULTI_NETWORKING_IN_USE.format(pool=pool.body["name"]))
 
 
 def _apply_to_pool(cluster: Cluster, update: Json) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gkelab.cloud import protojson, usage
+from gkelab.cloud import invented, protojson, usage
 from gkelab.cloud.cloud import Call
 from gkelab.cloud.container import cluster_network, names, versions, views
 from gkelab.cloud.container.addresses import free_address
 from gkelab.cloud.container.cluster_defaults import cluster_body
 from gkelab.cloud.container.cluster_network import ClusterNetwork
 from gkelab.cloud.container.cluster_updates import check_multi_networking
+from gkelab.cloud.container.label_checks import check_labels
 from gkelab.cloud.container.names import ClusterRef
-from gkelab.cloud.container.pool_checks import check_pool, check_room, max_pods_of, zones_for
+from gkelab.cloud.container.pool_checks import check_pool, max_pods_of, zones_for
 from gkelab.cloud.container.pools import add_pool
 from gkelab.cloud.container.sizing import plan, wanted_nodes
 from gkelab.cloud.container.store import Store
@@ -60,8 +61,9 @@ class Clusters:
             raise ApiError(409, "alreadyExists", f"Already exists: {ref.path}.")
         channel = asked.get("releaseChannel", {}).get("channel", "")
         version = versions.resolve(asked.get("initialClusterVersion", ""), otherwise=versions.default_of(channel))
+        check_labels(asked.get("resourceLabels", {}))
         if asked.get("networkConfig", {}).get("enableMultiNetworking"):
-            check_multi_networking(asked["networkConfig"], version)
+            check_multi_networking(asked, version)
         max_pods_of(asked.get("defaultMaxPodsConstraint", {}), DEFAULT_MAX_PODS)
         identity = digest("cluster", ref.key, numeric_id(self._cloud.state))
         place = cluster_network.plan(self._cloud, ref, asked, identity)
@@ -139,8 +141,7 @@ class Clusters:
         cidr = str(resource.body["ipCidrRange"]) if resource else ""
         address = free_address(cidr, usage.addresses_in(self._cloud, place.subnetwork))
         if address is None:
-            # Invented text: no public source gives it.
-            raise bad_request(f'Subnetwork "{place.subnetwork.path}" has no free address.')
+            raise bad_request(invented.NO_ADDRESS.format(subnetwork=place.subnetwork.path))
         body = cluster_body(
             asked, identity=identity, version=version, location=ref.location, zones=zones, number=number
         )
@@ -180,7 +181,6 @@ class Clusters:
         for asked in pools:
             networks = check_pool(self._cloud, ref.project, cluster, asked)
             count = wanted_nodes(asked)
-            check_room(self._cloud, networks, count * len(zones_for(asked, cluster.body)))
             version = versions.resolve_of_nodes(asked.get("version", ""), cluster.body["currentMasterVersion"])
             pool = add_pool(cluster, asked, networks, version)
             exhausted = plan(self._cloud, cluster, pool, networks, count) or exhausted
@@ -192,8 +192,7 @@ def _pools_of(asked: Json) -> list[Json]:
     """Return the pools of a new cluster: those it lists, or the default pool out of its older fields."""
     if asked.get("nodePools"):
         if asked.get("initialNodeCount") or asked.get("nodeConfig"):
-            # Invented text: no public source gives it.
-            raise bad_request("Cluster.node_pools cannot be given together with initial_node_count or node_config.")
+            raise bad_request(invented.POOLS_TWICE)
         return list(asked["nodePools"])
     if not asked.get("initialNodeCount"):
         raise bad_request("Cluster.initial_node_count must be greater than zero.")

@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gkelab.cloud.errors import ApiError, bad_request
+from gkelab.cloud import invented
+from gkelab.cloud.errors import bad_request
 from gkelab.cloud.geography import is_region, is_zone, region_of
 from gkelab.cloud.identity import base36, digest
 from gkelab.cloud.references import LINK_BASE
@@ -54,9 +55,7 @@ def check_location(location: str) -> None:
 def check_name(field: str, name: str) -> None:
     """Refuse what is no name of a cluster or a node pool (at most 40 characters)."""
     if not _NAME.fullmatch(name):
-        # Invented text: no public source gives it.
-        text = f'Invalid value for field "{field}": "{name}". Must be a match of regex \'{_NAME.pattern}\'.'
-        raise ApiError(400, "badRequest", text)
+        raise bad_request(invented.BAD_NAME.format(field=field, name=name, pattern=_NAME.pattern))
 
 
 def instance_group(cluster_id: str, cluster: str, pool: str, zone: str) -> str:

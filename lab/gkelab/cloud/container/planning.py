@@ -13,6 +13,7 @@ from gkelab.cloud.container.machine_types import family
 from gkelab.cloud.container.pool_checks import TAINT_EFFECTS, NodeNetwork
 from gkelab.cloud.errors import Json
 from gkelab.cloud.geography import region_of
+from gkelab.cloud.identity import digest
 from gkelab.cloud.operations import OperationError
 from gkelab.cloud.state import AliasBlock, Cluster, Node, NodeNic, NodePool
 from gkelab.engine import ClusterSpec, Nic, NodeSpec
@@ -34,7 +35,7 @@ def plan_nodes(cloud: Cloud, cluster: Cluster, pool: NodePool, networks: list[No
             pool.nodes.append(node)
             try:
                 for network in networks:
-                    node.nics.append(_plan_nic(cloud, network))
+                    node.nics.append(_plan_nic(cloud, node, network))
             except OperationError:
                 pool.nodes.remove(node)
                 raise
@@ -49,29 +50,36 @@ def surplus_nodes(pool: NodePool, per_zone: int) -> list[Node]:
     return surplus
 
 
-def _plan_nic(cloud: Cloud, network: NodeNetwork) -> NodeNic:
+def _plan_nic(cloud: Cloud, node: Node, network: NodeNetwork) -> NodeNic:
     resource = cloud.subnetwork(network.subnetwork)
     cidr = str(resource.body["ipCidrRange"]) if resource else ""
     address = free_address(cidr, usage.addresses_in(cloud, network.subnetwork)) if cidr else None
     if address is None:
-        raise _exhausted(network, cidr)
+        raise _no_address(node, network, cidr)
     nic = NodeNic(network.network.key, network.subnetwork.key, address, int(cidr.partition("/")[2]))
     for item in network.pod_ranges:
         held = usage.blocks_in(cloud, network.subnetwork, item.name)
         block = free_block(item.cidr, item.prefix, held)
         if block is None:
-            raise _exhausted(network, item.cidr)
+            raise _no_block(node, network, item.name)
         nic.aliases.append(AliasBlock(item.name, block))
     return nic
 
 
-def _exhausted(network: NodeNetwork, cidr: str) -> OperationError:
-    """Return the failure that Compute reports (gcp-hosted-runner#7; the words after "expanding" are not quoted)."""
+def _no_address(node: Node, network: NodeNetwork, cidr: str) -> OperationError:
+    """Return the failure for want of a primary address (gcp-hosted-runner#7)."""
     text = (
         f"IP space of '{network.subnetwork.path}' is exhausted. Insufficient free IP addresses in the IP range "
         f"'{cidr}'. Consider expanding the IP range of the subnetwork."
     )
-    return OperationError("8", f"[IP_SPACE_EXHAUSTED_WITH_DETAILS]: {text}")
+    return OperationError("8", f"[IP_SPACE_EXHAUSTED_WITH_DETAILS]: Instance '{node.name}' creation failed: {text}")
+
+
+def _no_block(node: Node, network: NodeNetwork, range_name: str) -> OperationError:
+    """Return the failure for want of a block of a secondary range (terraform-cdk#1964)."""
+    space = f"{network.subnetwork.path}-{range_name}-{digest('range', network.subnetwork.key, range_name)[:16]}"
+    text = f"Instance '{node.name}' creation failed: IP space of '{space}' is exhausted."
+    return OperationError("8", f"[IP_SPACE_EXHAUSTED]: {text}")
 
 
 def cluster_spec(key: str, cluster: Cluster) -> ClusterSpec:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 
-from gkelab.cloud import usage
+from gkelab.cloud import invented
 from gkelab.cloud.cloud import Cloud
-from gkelab.cloud.container.addresses import MAX_PODS, MIN_PODS, block_prefix, capacity
+from gkelab.cloud.container import versions
+from gkelab.cloud.container.addresses import MAX_PODS, MIN_PODS, block_prefix
+from gkelab.cloud.container.label_checks import check_node_config
 from gkelab.cloud.container.machine_types import max_nics, vcpus
 from gkelab.cloud.container.names import check_name
 from gkelab.cloud.container.pool_defaults import DEFAULT_MACHINE_TYPE
@@ -58,8 +59,7 @@ def max_pods_of(asked: Json, otherwise: int) -> int:
     """Return a maximum of pods per node out of a MaxPodsConstraint."""
     value = int(asked.get("maxPodsPerNode", 0) or 0) or otherwise
     if not MIN_PODS <= value <= MAX_PODS:
-        # Invented text: no public source gives it.
-        raise bad_request(f"Max pods per node must be between {MIN_PODS} and {MAX_PODS}, got {value}.")
+        raise bad_request(invented.MAX_PODS.format(least=MIN_PODS, most=MAX_PODS, count=value))
     return value
 
 
@@ -83,6 +83,9 @@ def check_pool(cloud: Cloud, project: str, cluster: Cluster, asked: Json) -> lis
     own_max_pods = int(cluster.body["defaultMaxPodsConstraint"]["maxPodsPerNode"])
     max_pods = max_pods_of(asked.get("maxPodsConstraint", {}), own_max_pods)
     networks = [_first_network(cloud, cluster, config, max_pods)]
+    check_node_config(asked.get("config", {}))
+    _check_autoscaling(asked.get("autoscaling", {}))
+    _check_image(cluster, asked)
     _check_counts(cluster, config, machine_type)
     for item in config.get("additionalNodeNetworkConfigs", ()):
         networks.append(_node_network(cloud, project, cluster, item, [known.network for known in networks]))
@@ -95,24 +98,26 @@ def check_taints(taints: Sequence[Json]) -> None:
     """Refuse taints that no node can have."""
     for taint in taints:
         if not taint.get("key") or taint.get("effect") not in TAINT_EFFECTS:
-            # Invented text: no public source gives it.
-            raise bad_request(f"Node taint {taint} must have a key and one of the effects {', '.join(TAINT_EFFECTS)}.")
+            raise bad_request(invented.TAINT.format(taint=taint, effects=", ".join(TAINT_EFFECTS)))
 
 
-def check_room(cloud: Cloud, networks: list[NodeNetwork], nodes: int) -> None:
-    """Refuse more nodes than the pod ranges have blocks for."""
-    for network in networks:
-        for item in network.pod_ranges:
-            held = usage.blocks_in(cloud, network.subnetwork, item.name)
-            room = capacity(item.cidr, item.prefix)
-            spent = sum(1 << max(0, item.prefix - IPv4Network(block).prefixlen) for block in held)
-            if nodes > room - spent:
-                # Invented text: no public source gives it.
-                text = (
-                    f'Pod secondary range "{item.name}" ({item.cidr}) of subnetwork "{network.subnetwork.path}" has '
-                    f"{max(0, room - spent)} free blocks of /{item.prefix}, {nodes} nodes need one each."
-                )
-                raise bad_request(text)
+def _check_autoscaling(asked: Json) -> None:
+    for least, most in (("minNodeCount", "maxNodeCount"), ("totalMinNodeCount", "totalMaxNodeCount")):
+        minimum, maximum = int(asked.get(least, 0)), int(asked.get(most, 0))
+        if asked.get("enabled") and minimum > maximum:
+            raise bad_request(invented.AUTOSCALING.format(least=minimum, most=maximum))
+
+
+def _check_image(cluster: Cluster, asked: Json) -> None:
+    """Refuse an unknown image type, and Ubuntu with additional networks before it could (GKE documentation)."""
+    image = asked.get("config", {}).get("imageType", versions.IMAGE_TYPES[0]).upper()
+    if image not in versions.IMAGE_TYPES:
+        raise bad_request(invented.IMAGE_TYPE.format(image=image))
+    version = versions.resolve_of_nodes(asked.get("version", ""), cluster.body["currentMasterVersion"])
+    has_networks = bool(asked.get("networkConfig", {}).get("additionalNodeNetworkConfigs"))
+    least = versions.UBUNTU_MULTI_NETWORKING
+    if has_networks and image.startswith("UBUNTU") and versions.order(version) < versions.order(least):
+        raise bad_request(invented.IMAGE_VERSION.format(image=image, least=least))
 
 
 def _first_network(cloud: Cloud, cluster: Cluster, config: Json, max_pods: int) -> NodeNetwork:
@@ -131,38 +136,32 @@ def _check_counts(cluster: Cluster, config: Json, machine_type: str) -> None:
     node_networks = config.get("additionalNodeNetworkConfigs", ())
     pod_networks = config.get("additionalPodNetworkConfigs", ())
     if len(node_networks) > MAX_NODE_NETWORKS:
-        # Invented text: no public source gives it.
-        raise bad_request(f"A node pool can have at most {MAX_NODE_NETWORKS} additional node networks.")
+        raise bad_request(invented.TOO_MANY_NODE_NETWORKS.format(most=MAX_NODE_NETWORKS))
     if len(pod_networks) > MAX_POD_NETWORKS:
-        # Invented text: no public source gives it.
-        raise bad_request(f"A node pool can have at most {MAX_POD_NETWORKS} additional pod networks.")
+        raise bad_request(invented.TOO_MANY_POD_NETWORKS.format(most=MAX_POD_NETWORKS))
     if len(node_networks) + 1 > max_nics(machine_type):
-        # Invented text: no public source gives it.
-        text = (
-            f'Machine type "{machine_type}" supports at most {max_nics(machine_type)} network interfaces, '
-            f"{len(node_networks) + 1} are requested."
-        )
-        raise bad_request(text)
+        most, count = max_nics(machine_type), len(node_networks) + 1
+        raise bad_request(invented.MACHINE_NICS.format(machine=machine_type, most=most, count=count))
     if pod_networks and not cluster.body["networkConfig"].get("enableMultiNetworking"):
-        # Invented text: no public source gives it.
-        raise bad_request("Additional pod networks require a cluster with multi-networking enabled.")
+        raise bad_request(invented.POD_NETWORKS_OFF)
 
 
 def _node_network(cloud: Cloud, project: str, cluster: Cluster, item: Json, known: list[NetworkRef]) -> NodeNetwork:
     if not item.get("network") or not item.get("subnetwork"):
-        # Invented text: no public source gives it.
-        raise bad_request("An additional node network needs both a network and a subnetwork.")
+        raise bad_request(invented.NODE_NETWORK)
     network = network_ref(item["network"], project, field="network")
     region = region_of(cluster.body["location"])
     subnetwork = subnetwork_ref(item["subnetwork"], network.project, region, field="subnetwork")
+    own = NetworkRef.of_key(cluster.network).project
+    if network.project != own:
+        raise bad_request(invented.FOREIGN_NETWORK.format(network=network.path, project=own))
     if cloud.network(network) is None:
         raise bad_request(f'network "{network.name}" does not exist.')
     _check_membership(cloud, subnetwork, network)
     if subnetwork.region != region:
         raise bad_request(f'Subnetwork "{subnetwork.path}" is not valid for Network "{network.name}".')
     if network in known:
-        # Invented text: no public source gives it.
-        raise bad_request(f'Network "{network.path}" is given more than once: each interface needs its own.')
+        raise bad_request(invented.NETWORK_TWICE.format(network=network.path))
     return NodeNetwork(network, subnetwork, ())
 
 
@@ -171,22 +170,19 @@ def _add_pod_network(
 ) -> None:
     """Give the NIC in the pod network's subnetwork a block of its range; no subnetwork means eth0's."""
     if not item.get("secondaryPodRange"):
-        # Invented text: no public source gives it.
-        raise bad_request("An additional pod network needs a secondary pod range.")
+        raise bad_request(invented.POD_NETWORK)
     first = networks[0].subnetwork
     wanted = subnetwork_ref(item.get("subnetwork") or first.name, first.project, first.region, field="subnetwork")
     for index, network in enumerate(networks):
-        if (wanted.region, wanted.name) == (network.subnetwork.region, network.subnetwork.name):
+        if wanted == network.subnetwork:
             cidr = range_named(cloud, network.subnetwork, network.network, item["secondaryPodRange"])
             max_pods = max_pods_of(item.get("maxPodsPerNode", {}), pool_max_pods)
             added = PodRange(item["secondaryPodRange"], cidr, block_prefix(max_pods))
             if any(added.name == known.name for known in network.pod_ranges):
-                # Invented text: no public source gives it.
-                raise bad_request(f'Pod secondary range "{added.name}" is used by more than one pod network.')
+                raise bad_request(invented.POD_RANGE_TWICE.format(range=added.name))
             networks[index] = NodeNetwork(network.network, network.subnetwork, (*network.pod_ranges, added))
             return
-    # Invented text: no public source gives it.
-    raise bad_request(f'Subnetwork "{wanted.path}" of an additional pod network is not one of the node networks.')
+    raise bad_request(invented.POD_SUBNETWORK.format(subnetwork=wanted.path))
 
 
 def _check_membership(cloud: Cloud, subnetwork: SubnetworkRef, network: NetworkRef) -> None:

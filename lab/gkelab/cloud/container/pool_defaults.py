@@ -55,12 +55,12 @@ def node_config(asked: Json) -> Json:
     disk_type = boot_disk.get("diskType") or asked.get("diskType") or default_disk_type(machine_type)
     size = int(boot_disk.get("sizeGb") or asked.get("diskSizeGb") or 100)
     return {
-        "imageType": "COS_CONTAINERD",
         "oauthScopes": list(DEFAULT_SCOPES),
         "serviceAccount": "default",
         "effectiveCgroupMode": "EFFECTIVE_CGROUP_MODE_V2",
         "windowsNodeConfig": {},
         **asked,
+        "imageType": asked.get("imageType", "COS_CONTAINERD").upper(),
         "machineType": machine_type,
         "diskType": disk_type,
         "diskSizeGb": size,

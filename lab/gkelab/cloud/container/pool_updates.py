@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+import copy
+
 from google.cloud import container_v1beta1
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+from gkelab.cloud import invented
+from gkelab.cloud.cloud import Cloud
+from gkelab.cloud.container.pool_checks import check_pool
 from gkelab.cloud.container.pool_defaults import autoscaling, node_config, set_version, upgrade_settings
 from gkelab.cloud.container.update_fields import merged
 from gkelab.cloud.errors import Json, bad_request
 from gkelab.cloud.protojson import is_object
-from gkelab.cloud.state import NodePool
+from gkelab.cloud.state import Cluster, NodePool
 
 # Fields of UpdateNodePoolRequest that name the pool and not a change.
 ADDRESS = {"name", "projectId", "zone", "clusterId", "nodePoolId", "etag"}
@@ -28,7 +33,6 @@ _IN_PLACE = {
 }
 _REQUEST: Descriptor = container_v1beta1.UpdateNodePoolRequest.pb().DESCRIPTOR
 _CONFIG: Descriptor = container_v1beta1.NodeConfig.pb().DESCRIPTOR
-_NETWORK: Descriptor = container_v1beta1.NodeNetworkConfig.pb().DESCRIPTOR
 _ADDITIONAL = ("additionalNodeNetworkConfigs", "additionalPodNetworkConfigs")
 
 
@@ -37,13 +41,14 @@ def recreates(changes: Json) -> bool:
     return not changes.keys() <= _IN_PLACE
 
 
-def check_networks(body: Json, changes: Json) -> None:
-    """Refuse other additional networks: a pool has those that it was made with (GKE documentation)."""
-    wanted = changes.get("nodeNetworkConfig", {})
-    for field in _ADDITIONAL:
-        if field in wanted and wanted[field] != body["networkConfig"].get(field):
-            # Invented text: no public source gives it.
-            raise bad_request("The additional networks of a node pool cannot be changed after its creation.")
+def check_changes(cloud: Cloud, project: str, cluster: Cluster, pool: NodePool, changes: Json) -> None:
+    """Refuse what would make a pool that GKE would not make, and other additional networks than it was made with."""
+    after = NodePool(copy.deepcopy(pool.body))
+    apply_changes(after, changes)
+    for field in _ADDITIONAL:  # GKE documentation: nodes have the networks that their pool was made with
+        if after.body["networkConfig"].get(field) != pool.body["networkConfig"].get(field):
+            raise bad_request(invented.FIXED_NETWORKS)
+    check_pool(cloud, project, cluster, after.body)
 
 
 def apply_changes(pool: NodePool, changes: Json) -> None:

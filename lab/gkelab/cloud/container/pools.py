@@ -7,12 +7,11 @@ from gkelab.cloud import protojson
 from gkelab.cloud.cloud import Call
 from gkelab.cloud.container import sizing, versions, views
 from gkelab.cloud.container.names import ClusterRef
-from gkelab.cloud.container.pool_checks import NodeNetwork, check_pool, check_room, check_taints, max_pods_of, zones_for
+from gkelab.cloud.container.pool_checks import NodeNetwork, check_pool, max_pods_of, zones_for
 from gkelab.cloud.container.pool_defaults import pool_body
-from gkelab.cloud.container.pool_updates import ADDRESS, apply_changes, check_networks, recreates
+from gkelab.cloud.container.pool_updates import ADDRESS, apply_changes, check_changes, recreates
 from gkelab.cloud.container.store import Store, check_etag, check_something
 from gkelab.cloud.errors import ApiError, Json
-from gkelab.cloud.geography import check_zones
 from gkelab.cloud.state import Cluster, NodePool
 
 
@@ -45,7 +44,6 @@ class Pools:
         networks = check_pool(self._store.cloud, ref.project, cluster, asked)
         version = versions.resolve_of_nodes(asked.get("version", ""), cluster.body["currentMasterVersion"])
         count = sizing.wanted_nodes(asked)
-        check_room(self._store.cloud, networks, count * len(zones_for(asked, cluster.body)))
         self._store.check_idle(ref)
         pool = add_pool(cluster, asked, networks, version)
         exhausted = sizing.plan(self._store.cloud, cluster, pool, networks, count)
@@ -67,14 +65,12 @@ class Pools:
         check_etag(asked, pool.body)
         changes = {key: value for key, value in asked.items() if key not in ADDRESS}
         check_something(changes)
-        check_taints(changes.get("taints", {}).get("taints", ()))
         if "nodeVersion" in changes:
             present = cluster.body["currentMasterVersion"]
             changes["nodeVersion"] = versions.resolve_of_nodes(changes["nodeVersion"], present)
-        check_networks(pool.body, changes)
+        check_changes(self._store.cloud, ref.project, cluster, pool, changes)
         zones = changes.pop("locations", None)
         if zones:
-            check_zones(zones, cluster.body["location"])
             answer = self._resize(call, pool.body.get("initialNodeCount", 0), kind="UPDATE_CLUSTER", zones=zones)
             # Other fields sent with zones are for the nodes to come only (proto documentation).
             apply_changes(pool, changes)
@@ -149,7 +145,6 @@ class Pools:
         ref, cluster, pool = self._found(call)
         cloud = self._store.cloud
         size = sizing.Size(pool, zones or list(pool.body["locations"]), count)
-        sizing.check_size(cloud, ref.project, cluster, size)
         self._store.check_idle(ref)
         surplus, exhausted = sizing.resize(cloud, ref.project, cluster, size)
         cluster.body["status"] = pool.body["status"] = "RECONCILING"

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gkelab.cloud import invented
 from gkelab.cloud.cloud import Cloud
 from gkelab.cloud.container import planning
-from gkelab.cloud.container.pool_checks import NodeNetwork, check_pool, check_room
+from gkelab.cloud.container.pool_checks import NodeNetwork, check_pool
 from gkelab.cloud.errors import Json, bad_request
 from gkelab.cloud.operations import OperationError
 from gkelab.cloud.state import Cluster, NodePool
@@ -37,15 +38,8 @@ def wanted_nodes(asked: Json) -> int:
 def checked_count(count: int) -> int:
     """Return a number of nodes that a zone of a pool can have."""
     if not 0 <= count <= MOST_NODES:
-        # Invented text: no public source gives it.
-        raise bad_request(f"Node count must be between 0 and {MOST_NODES}, got {count}.")
+        raise bad_request(invented.NODE_COUNT.format(most=MOST_NODES, count=count))
     return count
-
-
-def check_size(cloud: Cloud, project: str, cluster: Cluster, size: Size) -> None:
-    """Refuse a size that the ranges have no room for."""
-    networks = check_pool(cloud, project, cluster, size.pool.body)
-    check_room(cloud, networks, max(0, size.nodes - len(size.pool.nodes)))
 
 
 def resize(cloud: Cloud, project: str, cluster: Cluster, size: Size) -> tuple[list[str], str]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from gkelab.cloud import invented
 from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.container import names, views
 from gkelab.cloud.container.names import ClusterRef
@@ -105,8 +106,7 @@ def check_etag(asked: Json, present: Json) -> None:
     """Refuse a change that was made for another state (proto documentation of the two update requests)."""
     etag = asked.get("etag")
     if etag and not is_current(etag, present["etag"]):
-        # Invented text: no public source gives it.
-        raise ApiError(409, "aborted", "The etag provided does not match the current one.", status="ABORTED")
+        raise ApiError(409, "aborted", invented.ETAG, status="ABORTED")
 
 
 def check_something(asked: object) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 
-from gkelab.cloud.errors import ApiError, Json, bad_request
+from gkelab.cloud import invented
+from gkelab.cloud.errors import Json, bad_request
 
 # The newest first: those of recorded clusters, those that recorded gcloud commands ask for (the two short ones), and
 # one of each older minor version.
@@ -34,6 +35,7 @@ _CHANNELS = {
 }
 _DEFAULT_OF_CHANNEL = {"STABLE": "1.34.8-gke.1278000"}
 IMAGE_TYPES = ("COS_CONTAINERD", "UBUNTU_CONTAINERD", "WINDOWS_LTSC_CONTAINERD")
+UBUNTU_MULTI_NETWORKING = "1.32.3-gke.1785000"  # from which on (GKE documentation, "set up multi-network support")
 _MULTI_NETWORKING_SINCE = (1, 28)  # GKE documentation, "about multi-network support"
 
 
@@ -57,8 +59,7 @@ def resolve_of_nodes(text: str, of_master: str) -> str:
     """Return the version that nodes are to have: at most their control plane's; "-" means just that."""
     version = resolve(text, otherwise=of_master, noun="Node")
     if order(version) > order(of_master):
-        # Invented text: no public source gives it.
-        raise bad_request(f'Node version "{version}" must not be newer than the master version "{of_master}".')
+        raise bad_request(invented.NODE_VERSION.format(version=version, master=of_master))
     return version
 
 
@@ -88,8 +89,7 @@ def carries_multi_networking(version: str) -> bool:
 def check_upgrade(present: str, wanted: str) -> None:
     """Refuse to downgrade a control plane."""
     if order(wanted) < order(present):
-        # Invented text: no public source gives it.
-        raise ApiError(400, "badRequest", f'Master version cannot be downgraded from "{present}" to "{wanted}".')
+        raise bad_request(invented.DOWNGRADE.format(present=present, wanted=wanted))
 
 
 def server_config() -> Json:
