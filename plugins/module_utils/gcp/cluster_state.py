@@ -115,7 +115,7 @@ def nested(options: State) -> State:
     """Return options with those of a group under the group's name, as the module takes them."""
     state: State = {}
     for key, value in options.items():
-        group, _, name = key.rpartition(".")
+        group, _dot, name = key.rpartition(".")
         if group:
             state.setdefault(group, {})[name] = value
         else:
