@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..errors import ApiError, MultinetError, OperationFailed, TimedOut, Unreachable
 from ..reconcile import Change
@@ -30,7 +30,7 @@ LOST_PATIENCE = 30.0  # seconds in which the effect of an operation must show th
 LONGEST_LONG_POLL = 130.0  # seconds; Compute's "wait" answers after 2 minutes at the latest
 
 Fields = dict[str, Any]  # of a request message
-Remake = Callable[[], Fields | None]  # the fields of a request; None: there is nothing left to do
+Remake: TypeAlias = "Callable[[], Fields | None]"  # the fields of a request; None: there is nothing left to do
 
 
 @dataclass(frozen=True)
