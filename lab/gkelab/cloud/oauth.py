@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hmac
 import json
 import os
@@ -145,16 +146,23 @@ def _read(path: pathlib.Path) -> Json | None:
 
 def _check_signature(assertion: str, account: Json) -> None:
     signed, _, signature = assertion.rpartition(".")
-    private = serialization.load_pem_private_key(account["private_key"].encode(), None)
-    if not isinstance(private, rsa.RSAPrivateKey):
-        raise OauthError("invalid_grant", "Invalid JWT: the service account's key is no RSA key.")
     try:
         header = json.loads(_decoded(signed.partition(".")[0]))
         if header.get("alg") != "RS256":
             raise OauthError("invalid_grant", "Invalid JWT: unsupported algorithm.")
-        private.public_key().verify(_decoded(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+        key = _public_key(account["private_key"])
+        key.verify(_decoded(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256())
     except (InvalidSignature, binascii.Error, ValueError) as error:
         raise OauthError("invalid_grant", "Invalid JWT Signature.") from error
+
+
+@functools.lru_cache(maxsize=1)
+def _public_key(pem: str) -> rsa.RSAPublicKey:
+    """Return a key's public half; loading checks the primes, which takes a hundred times as long as a signature."""
+    private = serialization.load_pem_private_key(pem.encode(), None)
+    if not isinstance(private, rsa.RSAPrivateKey):
+        raise OauthError("invalid_grant", "Invalid JWT: the service account's key is no RSA key.")
+    return private.public_key()
 
 
 def _decoded(text: str) -> bytes:
