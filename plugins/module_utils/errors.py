@@ -180,7 +180,9 @@ class ApiError(MultinetError):
 
 
 class Stale(ApiError):
-    """Somebody else has changed the resource since it was read, and nothing was changed now: it is to be read again."""
+    """The resource has changed since it was read: it is to be read again. Somebody else has changed it, if not we."""
+
+    perhaps_done = False  # an earlier try of the same change got no answer: it may be what has changed the resource
 
 
 class OperationFailed(MultinetError):

@@ -117,11 +117,13 @@ def _converge(resource: Resource[Observed], plan: Plan, context: Context) -> lis
     """
     done: dict[str, None] = {}  # in order; what is done once more after others have undone it is named once
     for rounds_left in reversed(range(MOST_ROUNDS)):
+        title = perhaps = ""
         try:
             for change in plan.changes:
-                context.progress(change.title)
+                title = change.title
+                context.progress(title)
                 change.call()
-                done[change.title] = None
+                done[title] = None
             if plan.settle:
                 plan.settle()
             if not plan.overtaken():
@@ -129,8 +131,11 @@ def _converge(resource: Resource[Observed], plan: Plan, context: Context) -> lis
         except Stale as stale:
             if not rounds_left:
                 raise
-            context.progress(f"{stale.what}: somebody else has changed it meanwhile, so it is read again")
+            context.progress(f"{stale.what}: it has changed meanwhile, so it is read again")
+            perhaps = title if stale.perhaps_done else ""
         plan = resource.plan(resource.observe())
+        if perhaps and all(change.title != perhaps for change in plan.changes):
+            done[perhaps] = None
         if not plan.changes and not plan.settle:
             break
     return list(done)

@@ -104,7 +104,33 @@ def test_what_others_changed_between_read_and_write_is_read_and_planned_again() 
     assert parts.have == {"a": "ours", "b": "ours"}
     assert result["actions"] == ["create a", "create b"]
     assert parts.reads == 1 + 2 + 1
-    assert "change b: somebody else has changed it meanwhile, so it is read again" in talk.said
+    assert "change b: it has changed meanwhile, so it is read again" in talk.said
+
+
+class Unheard(Parts):
+    """Parts of which one is made without an answer, and then refused because it is there."""
+
+    def __init__(self, *, works: bool) -> None:
+        super().__init__()
+        self.works, self.tried = works, False
+
+    def make(self, name: str) -> None:
+        if name == "b" and not self.tried:
+            self.tried = True
+            if self.works:
+                super().make(name)
+            stale = Stale("change b", 412, "conditionNotMet", "Invalid fingerprint.")
+            stale.perhaps_done = True
+            raise stale
+        super().make(name)
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_what_was_done_without_an_answer_is_named_once(works: bool) -> None:
+    parts = Unheard(works=works)
+    result = reconcile(parts, Talk())
+    assert parts.have == {"a": "ours", "b": "ours"}
+    assert (result["changed"], result["actions"]) == (True, ["create a", "create b"])
 
 
 def test_a_fight_without_an_end_is_given_up() -> None:

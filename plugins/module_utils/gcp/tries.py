@@ -64,8 +64,10 @@ class Tries:
             return Try(obstacle=error.api_message)
         if _is_in_the_way(error):
             return Try(obstacle=error.api_message, pause=error.retry_after)
-        if self.in_doubt and error.status in (400, 409) and not self._creating:
-            raise Stale(error.what, error.status, error.reason, error.api_message) from error
+        if self.in_doubt and not self._creating and (isinstance(error, Stale) or error.status in (400, 409)):
+            stale = Stale(error.what, error.status, error.reason, error.api_message)
+            stale.perhaps_done = True
+            raise stale from error
         raise error
 
     def _after_a_loss(self, error: ApiError | Unreachable, pause: float) -> Try:

@@ -441,6 +441,14 @@ def test_a_fingerprint_that_never_is_current_is_given_up() -> None:
     assert len(google.sent) == MOST_STALE
 
 
+def test_a_fingerprint_that_is_old_after_a_lost_answer_may_be_old_by_our_own_change() -> None:
+    operations, google, _ = make([LOST, STALE])
+    with pytest.raises(Stale, match="Invalid fingerprint") as caught:
+        operations.start_container("set labels", "set_labels", name=CLUSTER_PATH)
+    assert caught.value.perhaps_done
+    assert len(google.sent) == 2
+
+
 def test_a_fingerprint_that_is_not_read_again_is_sent_once() -> None:
     operations, google, _ = make([STALE])
     with pytest.raises(Stale, match="Invalid fingerprint"):
