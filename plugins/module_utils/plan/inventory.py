@@ -59,25 +59,26 @@ def plan(clusters: Sequence[Mapping[str, Any]], run: Sequence[str] | None) -> Pl
     :param run: hosts of the run, None: all. What is wrong with others alone does not hinder it.
     :raises InvalidOptions: with everything that is wrong in the descriptions of the run, or between them and others.
     """
+    hosts = {given["host"] for given in clusters} if run is None else set(run)
     problems, descriptions, unread = Problems(), [], []
     for given in clusters:
         found = Problems()
         description = _read(found, given)
-        if run is None or given["host"] in run:
+        if given["host"] in hosts:
             problems.extend(found)
         elif description is None:
             unread.append(given["host"])
         if description is not None:
             descriptions.append(description)
-    planned = [each for each in descriptions if run is None or each.host in run]
-    others = [each for each in descriptions if each not in planned]
+    planned = [each for each in descriptions if each.host in hosts]
+    others = [each for each in descriptions if each.host not in hosts]
     elsewhere = _wrong(others)
     problems.extend(problem for problem in _wrong(descriptions) if problem not in elsewhere)
     problems.raise_if_any()
     return Planned(
         sites={each.host: site.derive(each) for each in planned},
         scope=Scope([each.host for each in planned], [each.host for each in others], unread),
-        warnings=[*_misspelt(clusters, run), *_doubts(planned), *_elsewhere(elsewhere)],
+        warnings=[*_misspelt(clusters, hosts), *_doubts(planned), *_elsewhere(elsewhere)],
     )
 
 
@@ -101,9 +102,9 @@ def _doubts(descriptions: Sequence[Description]) -> Iterable[str]:
     return map(str, found)
 
 
-def _misspelt(clusters: Sequence[Mapping[str, Any]], run: Sequence[str] | None) -> Iterable[str]:
+def _misspelt(clusters: Sequence[Mapping[str, Any]], hosts: set[str]) -> Iterable[str]:
     for given in clusters:
-        if run is None or given["host"] in run:
+        if given["host"] in hosts:
             for name, meant in given["misspelt"].items():
                 yield f"{given['host']}: {name} is no variable of a description; did you mean {meant}?"
 

@@ -44,3 +44,29 @@ def test_a_pool_may_carry_only_some_networks() -> None:
     )
     assert [a["master"] for a in derived["attachments"]] == ["eth1", "eth1"]
     assert [a["node_pools"] for a in derived["attachments"]] == [[], ["multinet"]]
+
+
+def test_the_cluster_is_reached_by_the_endpoint_that_the_description_names() -> None:
+    where = {"project": "test-project", "location": "us-central1-c", "name": "edge"}
+    assert site.derive(described())["gke_cluster"] == where
+    dns = described(put("cluster", "endpoint_kind", value="dns"))
+    assert site.derive(dns)["gke_cluster"] == {**where, "endpoint_kind": "dns"}
+
+
+def test_what_is_not_said_is_not_passed_on() -> None:
+    derived = site.derive(described())
+    assert "labels" not in derived["cluster"]
+    assert "taints" not in derived["nodepools"][0]
+    assert "mtu" not in derived["vpcs"][0]
+
+
+def test_the_firewall_rules_and_what_they_let_in() -> None:
+    assert site.derive(described())["firewall_rules"] == [
+        {
+            "name": "my-subnet-allow-multinet",
+            "project": "test-project",
+            "vpc": "my-vpc",
+            "sources": ["10.0.1.0/24", "172.16.1.0/24"],
+        }
+    ]
+    assert site.derive(described(put("networks", 0, "allow_multinet", value=False)))["firewall_rules"] == []
