@@ -252,6 +252,7 @@ options:
     type: int
     default: 1800
 seealso:
+  - module: multinet.gke.gke_multinet_nodepool_info
   - module: multinet.gke.gke_multinet_vpc
   - module: multinet.gke.gke_multinet_cluster
 """

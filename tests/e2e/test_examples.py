@@ -20,6 +20,7 @@ ORDER = (
     "gke_multinet_vpc",
     "gke_multinet_cluster",
     "gke_multinet_nodepool",
+    "gke_multinet_nodepool_info",
     "gke_multinet_cluster_info",
     "gke_multinet_vpc_info",
     "multus_install",

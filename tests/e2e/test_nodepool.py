@@ -7,56 +7,24 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pool_site import MODULE, POOL, REGION, ZONE, make_cluster, make_pool, make_site
 
 from cloud import Cloud
 
-ZONE, REGION = "us-central1-c", "us-central1"
-MODULE = "gke_multinet_nodepool"
-POOL: dict[str, Any] = {
-    "location": ZONE,
-    "cluster": "edge",
-    "name": "multinet",
-    "machine_type": "e2-standard-4",
-    "node_count": 2,
-    "additional_node_networks": [{"network": "my-vpc", "subnetwork": "my-subnet"}],
-    "additional_pod_networks": [{"subnetwork": "my-subnet", "secondary_range": "pods", "max_pods_per_node": 8}],
-}
 SCOPES = "https://www.googleapis.com/auth/"
 
 
 @pytest.fixture
 def site(cloud: Cloud) -> Cloud:
     """A project with an additional network, and a cluster in the default one."""
-    ranges = [
-        {"rangeName": "pods", "ipCidrRange": "172.16.1.0/24"},
-        {"rangeName": "more", "ipCidrRange": "172.16.2.0/24"},
-    ]
-    subnetwork = {"name": "my-subnet", "network": "global/networks/my-vpc", "ipCidrRange": "10.0.1.0/24"}
-    cloud.compute("POST", "global/networks", {"name": "my-vpc", "autoCreateSubnetworks": False})
-    cloud.compute("POST", f"regions/{REGION}/subnetworks", {**subnetwork, "secondaryIpRanges": ranges})
-    make_cluster(cloud, ZONE)
-    return cloud
+    return make_site(cloud)
 
 
 @pytest.fixture
 def pool(site: Cloud) -> Cloud:
     """The same with a node pool."""
-    ready(site)
+    make_pool(site)
     return site
-
-
-def make_cluster(cloud: Cloud, location: str) -> None:
-    """Make a cluster with multi-networking."""
-    network = {"datapathProvider": "ADVANCED_DATAPATH", "enableMultiNetworking": True}
-    default = {"name": "default-pool", "initialNodeCount": 1}
-    wanted = {"name": "edge", "networkConfig": network, "ipAllocationPolicy": {"useIpAliases": True}}
-    cloud.container("POST", f"locations/{location}/clusters", {"cluster": {**wanted, "nodePools": [default]}})
-
-
-def ready(cloud: Cloud) -> None:
-    """Make the node pool."""
-    result = cloud.module(MODULE, **POOL)
-    assert not result.get("failed"), result["msg"]
 
 
 def warned(result: dict[str, Any]) -> str:
@@ -290,7 +258,7 @@ REFUSED = [
 def test_what_does_not_fit_is_refused_before_it_is_made_and_before_it_grows(site: Cloud) -> None:
     for options, message in REFUSED:
         assert message in site.refused(MODULE, **{**POOL, **options})
-    ready(site)
+    make_pool(site)
     for options, message in REFUSED:
         assert message in site.refused(MODULE, **{**POOL, **options})
 

@@ -13,6 +13,7 @@ from gkelab.cloud.compute.answers import idempotent
 from gkelab.cloud.compute.catalog import Catalog
 from gkelab.cloud.compute.endpoint_groups import EndpointGroups
 from gkelab.cloud.compute.firewalls import Firewalls
+from gkelab.cloud.compute.instances import Instances
 from gkelab.cloud.compute.networks import Networks
 from gkelab.cloud.compute.subnetworks import Subnetworks
 from gkelab.cloud.container.cluster_changes import SETTERS, ClusterChanges
@@ -43,7 +44,7 @@ def routes(cloud: Cloud) -> list[Route]:
 
 def _compute(cloud: Cloud) -> list[Route]:
     networks, subnetworks, firewalls, catalog = Networks(cloud), Subnetworks(cloud), Firewalls(cloud), Catalog(cloud)
-    groups = EndpointGroups(cloud)
+    groups, instances = EndpointGroups(cloud), Instances(cloud)
     global_networks = "/global/networks"
     regional = "/regions/{region}/subnetworks"
     rules = "/global/firewalls"
@@ -71,6 +72,9 @@ def _compute(cloud: Cloud) -> list[Route]:
         ("GET", zonal, groups.list_all),
         ("GET", f"{zonal}/{{group}}", groups.get),
         ("DELETE", f"{zonal}/{{group}}", groups.delete),
+        ("GET", "/aggregated/instances", instances.aggregated_list),
+        ("GET", "/zones/{zone}/instances", instances.list_all),
+        ("GET", "/zones/{zone}/instances/{instance}", instances.get),
         ("GET", rules, firewalls.list_all),
         ("POST", rules, firewalls.insert),
         ("GET", f"{rules}/{{firewall}}", firewalls.get),

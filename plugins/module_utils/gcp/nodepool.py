@@ -138,7 +138,7 @@ class NodePool:
         if self._desired.validate_ranges and (compared is None or self._new_size(compared)):
             settings = compared.settings if compared else self._new_settings(observed)
             needs = pod_ranges.needs(settings, observed.pool, observed.cluster, self._desired.place)
-            for each in {need.subnetwork for need in needs if need.subnetwork is not None}:
+            for each in dict.fromkeys(need.subnetwork for need in needs if need.subnetwork is not None):
                 self._subnetworks[each] = subnetworks.find(self._google, each.region, each.name, each.project)
         return self._subnetworks
 

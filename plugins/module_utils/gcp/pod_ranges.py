@@ -19,6 +19,7 @@ from .pool_options import PODS
 from .pool_state import as_is, own_subnetwork
 from .references import Place, Subnetwork
 
+Key = tuple[Subnetwork | None, str]  # a secondary range: its subnetwork and its name
 Found = Mapping[Subnetwork, Any]  # subnetworks that were read; None: it does not exist
 
 
@@ -33,7 +34,7 @@ class Need:
     prefix: int  # of the block
 
     @property
-    def key(self) -> tuple[Subnetwork | None, str]:
+    def key(self) -> Key:
         """Return what makes it the same range as another one."""
         return self.subnetwork, self.name
 
@@ -44,6 +45,15 @@ class Size:
 
     nodes: int
     words: str  # "node_count 2 x 3 zones"
+
+
+@dataclass(frozen=True)
+class Taker:
+    """A pool that takes blocks of a range."""
+
+    pool: Any  # container_v1.NodePool
+    nodes: int  # that it may come to have
+    addresses: int  # that these would take
 
 
 def size(settings: State, zones: int) -> Size:
@@ -92,14 +102,14 @@ def missing(needs: Iterable[Need], found: Found) -> Iterator[Problem]:
             yield Problem(need.path, need.name, f"subnetwork {where.name} has no such range; it has {names}")
 
 
-def check(needs: Iterable[Need], found: Found, size: Size, taken: Mapping[Any, Mapping[str, int]]) -> Iterator[Problem]:
+def check(needs: Iterable[Need], found: Found, size: Size, taken: Mapping[Key, Mapping[str, int]]) -> Iterator[Problem]:
     """Yield ranges that overlap, or have too few blocks for the nodes that the pool may come to have.
 
     :param taken: addresses that other pools may take, by key of the range and name of the pool.
     """
     there: dict[str, tuple[Need, IPNetwork]] = {}
     for need in needs:
-        cidr = _cidr(need, found)
+        cidr = cidr_of(need, found)
         if cidr is not None:
             there[need.path] = need, cidr
             yield from _check_room(need, cidr, size, taken.get(need.key, {}))
@@ -117,26 +127,31 @@ def _check_room(need: Need, cidr: IPNetwork, size: Size, taken: Mapping[str, int
         yield Problem(need.path, need.name, f"{text} {size.nodes}")
 
 
-def taken_by_others(cluster: Any | None, name: str, place: Place) -> dict[Any, dict[str, int]]:
+def takers(cluster: Any, place: Place) -> Iterator[tuple[Key, Taker]]:
+    """Yield the pools of a cluster (container_v1.Cluster) with the ranges that their nodes take blocks of."""
+    for pool in cluster.node_pools:
+        settings = as_is(pool, own_subnetwork(pool, cluster, place), place)
+        nodes = size(settings, len(pool.locations)).nodes
+        for need in needs(settings, pool, cluster, place):
+            yield need.key, Taker(pool, nodes, nodes * blocks_between(need.prefix, 32))
+
+
+def taken_by_others(cluster: Any | None, name: str, place: Place) -> dict[Key, dict[str, int]]:
     """Return how many addresses of a range each other pool of the cluster may take, by key of the range.
 
     :param name: of the pool that asks.
     """
-    taken: dict[Any, dict[str, int]] = {}
-    for pool in cluster.node_pools if cluster is not None else ():
-        if pool.name == name or status_of(pool) == "STOPPING":
-            continue
-        settings = as_is(pool, own_subnetwork(pool, cluster, place), place)
-        nodes = size(settings, len(pool.locations)).nodes
-        for need in needs(settings, pool, cluster, place):
-            taken.setdefault(need.key, {})[pool.name] = nodes * blocks_between(need.prefix, 32)
+    taken: dict[Key, dict[str, int]] = {}
+    for key, taker in takers(cluster, place) if cluster is not None else ():
+        if taker.pool.name != name and status_of(taker.pool) != "STOPPING":
+            taken.setdefault(key, {})[taker.pool.name] = taker.addresses
     return taken
 
 
 def capacities(needs: Iterable[Need], found: Found) -> Iterator[dict[str, Any]]:
     """Yield how many nodes each range has blocks for (None: it was not read), and their size."""
     for need in needs:
-        cidr = _cidr(need, found)
+        cidr = cidr_of(need, found)
         yield {
             "secondary_range": need.name,
             "nodes_max": None if cidr is None else blocks_between(cidr.prefixlen, need.prefix),
@@ -149,7 +164,7 @@ def ranges_of(subnetwork: Any) -> dict[str, str]:
     return {each.range_name: each.ip_cidr_range for each in subnetwork.secondary_ip_ranges}
 
 
-def _cidr(need: Need, found: Found) -> IPNetwork | None:
+def cidr_of(need: Need, found: Found) -> IPNetwork | None:
     """Return a range that was read and is there."""
     subnetwork = found.get(need.subnetwork) if need.subnetwork else None
     text = ranges_of(subnetwork).get(need.name) if subnetwork is not None else None

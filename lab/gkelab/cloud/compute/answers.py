@@ -134,7 +134,10 @@ def _number(call: Call, name: str, otherwise: int) -> int:
 
 
 def _matches(item: Json, expression: str) -> bool:
-    """Apply ``field=value`` terms joined by AND or spaces; other filters of Compute are not modelled."""
+    """Apply ``field=value`` terms joined by AND or spaces; other filters of Compute are not modelled.
+
+    Where the operator is a word, the value is a regular expression (documentation of ``filter``).
+    """
     terms = _TERM.findall(expression)
     if expression and not terms:
         raise invalid_field("filter", expression, invented.BAD_FILTER)
@@ -145,6 +148,8 @@ def _matches(item: Json, expression: str) -> bool:
             value = value.get(part) if isinstance(value, dict) else None
         shown = str(value).lower() if isinstance(value, bool) else str(value)
         same = shown == wanted or (operator in ("=", "eq", ":") and shown.endswith("/" + wanted))
+        if operator in ("eq", "ne"):
+            same = same or re.fullmatch(wanted, shown) is not None
         if same == (operator in ("!=", "ne")):
             return False
     return True
