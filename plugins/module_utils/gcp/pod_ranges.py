@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..cni.ranges import IPNetwork, overlapping, parse_cidr
 from ..errors import Problem
@@ -19,8 +19,14 @@ from .pool_options import PODS
 from .pool_state import as_is, own_subnetwork
 from .references import Place, Subnetwork
 
-Key = tuple[Subnetwork | None, str]  # a secondary range: its subnetwork and its name
 Found = Mapping[Subnetwork, Any]  # subnetworks that were read; None: it does not exist
+
+
+class Key(NamedTuple):
+    """What makes it the same range as another one."""
+
+    subnetwork: Subnetwork | None
+    name: str
 
 
 @dataclass(frozen=True)
@@ -35,8 +41,8 @@ class Need:
 
     @property
     def key(self) -> Key:
-        """Return what makes it the same range as another one."""
-        return self.subnetwork, self.name
+        """Return which range it is."""
+        return Key(self.subnetwork, self.name)
 
 
 @dataclass(frozen=True)
