@@ -43,6 +43,7 @@ MASTER_RANGE: Final = 'Invalid master_ipv4_cidr_block "{cidr}": it must have a /
 MULTI_NETWORKING_DATAPATH: Final = "Multi-networking requires GKE Dataplane V2 (datapath_provider ADVANCED_DATAPATH)."
 MULTI_NETWORKING_DUAL_STACK: Final = "Multi-networking is not supported in dual-stack clusters."
 MULTI_NETWORKING_IN_USE: Final = 'Multi-networking is in use by node pool "{pool}".'
+MULTI_NETWORKING_ROUTES: Final = "Multi-networking requires a VPC-native cluster."
 MULTI_NETWORKING_VERSION: Final = 'Multi-networking requires GKE version 1.28 or later, got "{version}".'
 NO_ADDRESS: Final = 'Subnetwork "{subnetwork}" has no free address.'
 NO_FREE_RANGE: Final = 'Network "{network}" has no free range of size {size}.'
@@ -53,7 +54,6 @@ ONE_FIELD: Final = "Only one field can be updated at a time, got {fields}."
 POOL_NOT_FOUND: Final = 'Node pool "{pool}" not found.'
 POOLS_TWICE: Final = "Cluster.node_pools cannot be given together with initial_node_count or node_config."
 SUBNETWORK_NEEDED: Final = 'Network "{network}" requires specifying a subnetwork.'
-VPC_NATIVE: Final = "The lab makes VPC-native clusters only."
 
 # Container: node pools
 AUTOSCALING: Final = "Autoscaling needs a minimum of at most its maximum of nodes, got {least} and {most}."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gkelab.cloud import leftovers
 from gkelab.cloud.cloud import Call, Cloud
-from gkelab.cloud.compute.answers import idempotent
+from gkelab.cloud.compute.answers import idempotent, in_called_version
 from gkelab.cloud.compute.catalog import Catalog
 from gkelab.cloud.compute.endpoint_groups import EndpointGroups
 from gkelab.cloud.compute.firewalls import Firewalls
@@ -82,20 +82,18 @@ def _compute(cloud: Cloud) -> list[Route]:
         ("PUT", f"{rules}/{{firewall}}", firewalls.update),
         ("DELETE", f"{rules}/{{firewall}}", firewalls.delete),
     ]
-    found = [
-        Route(method, f"/compute/v1/projects/{{project}}{path}", _once(cloud, method, handler), "compute")
-        for method, path, handler in table
-    ]
     for scope in ("/global", "/regions/{region}", "/zones/{zone}"):
-        base = f"/compute/v1/projects/{{project}}{scope}/operations"
-        found.append(Route("GET", base, catalog.operations, "compute"))
-        found.append(Route("GET", f"{base}/{{operation}}", catalog.operation, "compute"))
-        found.append(Route("POST", f"{base}/{{operation}}/wait", catalog.wait, "compute"))
+        table.append(("GET", f"{scope}/operations", catalog.operations))
+        table.append(("GET", f"{scope}/operations/{{operation}}", catalog.operation))
+    base = "/compute/{version:v1|beta}/projects/{project}"
+    found = [Route(method, base + path, _answer(cloud, method, handler), "compute") for method, path, handler in table]
+    for scope in ("/global", "/regions/{region}", "/zones/{zone}"):
+        found.append(Route("POST", f"{base}{scope}/operations/{{operation}}/wait", catalog.wait, "compute"))
     return found
 
 
-def _once(cloud: Cloud, method: str, handler: Callable[[Call], Json]) -> Handler:
-    return handler if method == "GET" else idempotent(cloud, handler)
+def _answer(cloud: Cloud, method: str, handler: Callable[[Call], Json]) -> Handler:
+    return in_called_version(handler if method == "GET" else idempotent(cloud, handler))
 
 
 def _container(cloud: Cloud) -> list[Route]:

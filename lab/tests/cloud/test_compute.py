@@ -338,3 +338,16 @@ def test_bad_json_is_refused_in_the_front_ends_words(lab: Lab) -> None:
 @pytest.mark.parametrize(("sent", "same"), [("a9uVVS+0sLI=", True), ("a9uVVS-0sLI=", True), ("a9uVVS_0sLI=", False)])
 def test_a_fingerprint_is_compared_as_bytes(sent: str, same: bool) -> None:
     assert is_current(sent, "a9uVVS+0sLI=") is same
+
+
+def test_beta_has_the_same_resources_and_links_of_its_own(lab: Lab) -> None:
+    beta = COMPUTE.replace("/v1/", "/beta/")
+    operation = lab.started("POST", f"{beta}/global/networks", NETWORK)
+    assert operation["targetLink"] == f"https://www.googleapis.com{beta}/global/networks/{NETWORK['name']}"
+    status, operation = lab.ask("POST", f"{beta}/global/operations/{operation['name']}/wait")
+    assert (status, operation["status"]) == (200, "DONE")
+    assert operation["selfLink"].startswith(f"https://www.googleapis.com{beta}/")
+    body = lab.get(f"{COMPUTE}/global/networks/{NETWORK['name']}")
+    assert lab.get(f"{beta}/global/networks/{NETWORK['name']}")["selfLink"] == body["selfLink"].replace(
+        "/v1/", "/beta/"
+    )

@@ -297,6 +297,7 @@ def test_what_is_refused_of_a_pool(refusing_edge: Lab, change: dict, text: str) 
     [
         ({"networkConfig": {"enableMultiNetworking": True}}, "Multi-networking requires GKE Dataplane V2"),
         ({"ipAllocationPolicy": {"stackType": "IPV4_IPV6"}}, "not supported in dual-stack clusters."),
+        ({"ipAllocationPolicy": {"useRoutes": True}}, "Multi-networking requires a VPC-native cluster."),
         ({"resourceLabels": {"a": "B"}}, 'Invalid label "a=B".'),
         (
             {"ipAllocationPolicy": {"clusterSecondaryRangeName": "p", "servicesSecondaryRangeName": "p"}},
@@ -372,6 +373,7 @@ def test_names_are_taken_once(edge: Lab) -> None:
         ("-", "1.35.1-gke.1396002"),
         ("1.33.5", "1.33.5-gke.2392000"),
         ("1.33.1-gke.1000", "1.33.1-gke.1000"),
+        ("1.32.3-gke.1785000", "1.32.3-gke.1785000"),  # not listed; GKE has many more
     ],
 )
 def test_version_aliases(lab: Lab, asked: str, wanted: str) -> None:

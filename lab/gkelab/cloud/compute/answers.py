@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 
@@ -88,6 +89,22 @@ def idempotent(cloud: Cloud, handler: Callable[[Call], Json]) -> Callable[[Call]
         return handler(call)
 
     return answer
+
+
+def in_called_version(handler: Callable[[Call], Json]) -> Callable[[Call], Json]:
+    """Give answers links in the version that was called: v1, or beta, which has the same resources here."""
+
+    def answer(call: Call) -> Json:
+        body = handler(call)
+        return body if call.version == "v1" else linked_in(call.version, body)
+
+    return answer
+
+
+def linked_in(version: str, body: Json) -> Json:
+    """Return a body with the links of another version of the API."""
+    linked: Json = json.loads(json.dumps(body).replace(LINK_BASE, LINK_BASE.replace("/v1/", f"/{version}/")))
+    return linked
 
 
 def listing(call: Call, kind: str, path: str, items: Sequence[Json]) -> Json:

@@ -66,7 +66,7 @@ class Catalog:
         """Answer an operation when it is done, or after two minutes."""
         operation = self._operation(call)
         await self._cloud.operations.wait(operation, LONGEST_WAIT)
-        return answers.operation_body(operation)
+        return answers.linked_in(call.version, answers.operation_body(operation))
 
     def operations(self, call: Call) -> Json:
         """Answer the operations of a scope, the newest first."""

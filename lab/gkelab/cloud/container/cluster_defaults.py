@@ -98,6 +98,12 @@ def maintenance_policy(asked: Json) -> Json:
     return policy | {"resourceVersion": digest(json.dumps(policy, sort_keys=True) if policy else "")[:8]}
 
 
+def enterprise_config(asked: Json) -> Json:
+    """Return a cluster's enterpriseConfig: the tier follows the one that is desired."""
+    desired = {"desiredTier": asked["desiredTier"]} if "desiredTier" in asked else {}
+    return {"clusterTier": asked.get("desiredTier", "STANDARD")} | desired
+
+
 def _messages(asked: Json, version: str) -> Json:
     """Return the messages that are there whatever was asked for."""
     addons = {
@@ -113,7 +119,7 @@ def _messages(asked: Json, version: str) -> Json:
         "autopilot": asked.get("autopilot", {}),
         "autoscaling": autoscaling_of_cluster(asked.get("autoscaling")),
         "binaryAuthorization": asked.get("binaryAuthorization", {}),
-        "clusterTelemetry": {"type": "ENABLED"},
+        "clusterTelemetry": asked.get("clusterTelemetry") or {"type": "ENABLED"},
         "controlPlaneEgress": asked.get("controlPlaneEgress") or {"mode": "VIA_CONTROL_PLANE"},
         "databaseEncryption": {
             "state": "DECRYPTED",
@@ -121,10 +127,10 @@ def _messages(asked: Json, version: str) -> Json:
             **asked.get("databaseEncryption", {}),
         },
         "defaultMaxPodsConstraint": asked.get("defaultMaxPodsConstraint") or {"maxPodsPerNode": "110"},
-        "enterpriseConfig": {"clusterTier": "STANDARD"},
+        "enterpriseConfig": enterprise_config(asked.get("enterpriseConfig", {})),
         "legacyAbac": asked.get("legacyAbac", {}),
         "maintenancePolicy": maintenance_policy(asked.get("maintenancePolicy", {})),
-        "master": {},
+        "master": asked.get("master", {}),
         "nodePoolAutoConfig": _READONLY_PORT | asked.get("nodePoolAutoConfig", {}),
         "nodePoolDefaults": {"nodeConfigDefaults": _VARIANT | _READONLY_PORT | pools},
         "notificationConfig": {"pubsub": {}} | asked.get("notificationConfig", {}),
@@ -133,6 +139,7 @@ def _messages(asked: Json, version: str) -> Json:
         "protectConfig": {
             "workloadConfig": {"auditMode": "BASIC"},
             "workloadVulnerabilityMode": "WORKLOAD_VULNERABILITY_MODE_UNSPECIFIED",
+            **asked.get("protectConfig", {}),
         },
         "rbacBindingConfig": {
             "enableInsecureBindingSystemAuthenticated": True,

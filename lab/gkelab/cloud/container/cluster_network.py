@@ -67,8 +67,6 @@ def plan(cloud: Cloud, ref: ClusterRef, asked: Json, identity: str) -> ClusterNe
     network, subnetwork = resolve(cloud, ref, asked)
     place = ClusterNetwork(network, subnetwork)
     policy = asked.get("ipAllocationPolicy", {})
-    if policy.get("useRoutes"):
-        raise bad_request(invented.VPC_NATIVE)
     pods = _Wanted(
         name=policy.get("clusterSecondaryRangeName", ""),
         added_name=f"gke-{ref.name}-pods-{identity[:8]}",
@@ -93,7 +91,7 @@ def plan(cloud: Cloud, ref: ClusterRef, asked: Json, identity: str) -> ClusterNe
         "networkTierConfig": {"networkTier": "NETWORK_TIER_DEFAULT"},
         "podCidrOverprovisionConfig": {},
         **kept,
-        "useIpAliases": True,
+        **({} if policy.get("useRoutes") else {"useIpAliases": True}),  # recorded: true also where false was sent
         "clusterSecondaryRangeName": pods_name,
         "clusterIpv4Cidr": pods_cidr,
         "clusterIpv4CidrBlock": pods_cidr,

@@ -11,6 +11,7 @@ from gkelab.cloud.container.cluster_defaults import (
     DEFAULT_MONITORING,
     autoscaling_of_cluster,
     components,
+    enterprise_config,
 )
 from gkelab.cloud.container.pool_updates import apply_changes
 from gkelab.cloud.errors import Json, bad_request
@@ -51,6 +52,8 @@ def check_multi_networking(cluster: Json, version: str) -> None:
     """Refuse multi-networking where it cannot be: it needs Dataplane V2, IPv4 alone, and GKE 1.28 (documented)."""
     if cluster.get("ipAllocationPolicy", {}).get("stackType") == "IPV4_IPV6":
         raise bad_request(invented.MULTI_NETWORKING_DUAL_STACK)
+    if cluster.get("ipAllocationPolicy", {}).get("useRoutes"):
+        raise bad_request(invented.MULTI_NETWORKING_ROUTES)
     if cluster["networkConfig"].get("datapathProvider") != "ADVANCED_DATAPATH":
         raise bad_request(invented.MULTI_NETWORKING_DATAPATH)
     if not versions.carries_multi_networking(version):
@@ -151,6 +154,6 @@ def _follow(body: Json, desired: str) -> None:
     elif desired == "desiredDatabaseEncryption":
         body["databaseEncryption"]["currentState"] = f"CURRENT_STATE_{body['databaseEncryption']['state']}"
     elif desired == "desiredEnterpriseConfig":
-        body["enterpriseConfig"]["clusterTier"] = body["enterpriseConfig"].get("desiredTier", "STANDARD")
+        body["enterpriseConfig"] = enterprise_config(body["enterpriseConfig"])
     elif desired == "desiredDefaultEnablePrivateNodes":
         body["privateClusterConfig"]["enablePrivateNodes"] = body["networkConfig"]["defaultEnablePrivateNodes"]

@@ -43,9 +43,11 @@ _IMAGES = {
 def set_version(body: Json, version: str) -> None:
     """Give a pool a version, and the image of its nodes."""
     body["version"] = version
-    body["config"].pop("nodeImageConfig", None)
-    if version in _IMAGES and body["config"]["imageType"] == "COS_CONTAINERD":
-        body["config"]["nodeImageConfig"] = {"image": _IMAGES[version], "imageProject": "gke-node-images"}
+    config = body["config"]
+    if config.get("nodeImageConfig", {}).get("image") in _IMAGES.values():
+        del config["nodeImageConfig"]
+    if version in _IMAGES and config["imageType"] == "COS_CONTAINERD":
+        config.setdefault("nodeImageConfig", {"image": _IMAGES[version], "imageProject": "gke-node-images"})
 
 
 def node_config(asked: Json) -> Json:

@@ -36,16 +36,20 @@ _CHANNELS = {
 _DEFAULT_OF_CHANNEL = {"STABLE": "1.34.8-gke.1278000"}
 IMAGE_TYPES = ("COS_CONTAINERD", "UBUNTU_CONTAINERD", "WINDOWS_LTSC_CONTAINERD")
 UBUNTU_MULTI_NETWORKING = "1.32.3-gke.1785000"  # from which on (GKE documentation, "set up multi-network support")
+_EXACT = re.compile(r"\d+\.\d+\.\d+-gke\.\d+")
 _MULTI_NETWORKING_SINCE = (1, 28)  # GKE documentation, "about multi-network support"
 
 
 def resolve(text: str, *, otherwise: str = DEFAULT_VERSION, noun: str = "Master") -> str:
-    """Return the version that ``text`` means: exact, a prefix such as 1.34, "latest", "-" or nothing."""
+    """Return the version that ``text`` means: exact, a prefix such as 1.34, "latest", "-" or nothing.
+
+    Any patch of an offered minor version is taken: GKE has far more of them than the lab can list.
+    """
     if text in ("", "-"):
         return otherwise
     if text == "latest":
         return VERSIONS[0]
-    if text in VERSIONS:
+    if text in VERSIONS or (_EXACT.fullmatch(text) and _minor(text) in map(_minor, VERSIONS)):
         return text
     if re.fullmatch(r"\d+\.\d+(\.\d+)?", text):
         for version in VERSIONS:
@@ -69,11 +73,16 @@ def default_of(channel: str) -> str:
 
 
 def channel_of(version: str) -> str:
-    """Return the channel of a cluster that names none: REGULAR, or the next one that offers its version."""
-    for name in ("REGULAR", "STABLE", "EXTENDED"):
-        if version in _CHANNELS[name]:
-            return name
-    return "RAPID"
+    """Return the channel of a cluster that names none: REGULAR, or the next one that offers its version.
+
+    A version that the lab does not list is in the channel of the first listed one of its minor version.
+    """
+    known = version if version in VERSIONS else next(item for item in VERSIONS if _minor(item) == _minor(version))
+    return next(name for name in ("REGULAR", "STABLE", "EXTENDED") if known in _CHANNELS[name])
+
+
+def _minor(version: str) -> tuple[int, ...]:
+    return order(version)[:2]
 
 
 def order(version: str) -> tuple[int, ...]:
@@ -83,7 +92,7 @@ def order(version: str) -> tuple[int, ...]:
 
 def carries_multi_networking(version: str) -> bool:
     """Tell whether clusters of a version can have multi-networking."""
-    return order(version)[:2] >= _MULTI_NETWORKING_SINCE
+    return _minor(version) >= _MULTI_NETWORKING_SINCE
 
 
 def check_upgrade(present: str, wanted: str) -> None:
