@@ -53,6 +53,7 @@ def check(problems: Problems, descriptions: Sequence[Description]) -> None:
         said = subnetworks.setdefault(reference, Said())
         said.add(problems, network.path, {"node_range": network.node_range, **subnetwork}, "subnetwork")
     _check_number_of_ranges(problems, descriptions)
+    _check_ranges_of_clusters(problems, descriptions)
 
 
 def _check_rule(
@@ -91,6 +92,25 @@ def _check_number_of_ranges(problems: Problems, descriptions: Sequence[Descripti
             problems.add(
                 f"{network.path}.pod_ranges", len(here), f"a subnetwork has at most {most} secondary ranges{others}"
             )
+
+
+def _check_ranges_of_clusters(problems: Problems, descriptions: Sequence[Description]) -> None:
+    """What one cluster's attachments hand out, cannot be the range of another cluster's own pods or services."""
+    handed_out = {
+        (subnetwork_of(description, network), pod_range.name): pod_range.path
+        for description, network in _networks(descriptions)
+        for pod_range in network.pod_ranges
+    }
+    for description in descriptions:
+        own = description.place.subnetwork(description.cluster["subnetwork"] or "")
+        for key in ("pods_range", "services_range"):
+            name = description.cluster[key]
+            if (own, name) in handed_out:
+                problems.add(
+                    f"{description.host}: multinet_cluster.{key}",
+                    name,
+                    f"is {handed_out[own, name]}, of which an attachment hands out addresses; take another range",
+                )
 
 
 def _networks(descriptions: Sequence[Description]) -> Iterator[tuple[Description, Network]]:

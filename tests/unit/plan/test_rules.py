@@ -495,3 +495,18 @@ def test_more_pod_networks_than_a_pool_may_have() -> None:
 )
 def test_blocks_that_the_range_of_the_first_interface_has(edit: Edit) -> None:
     assert problems(options(put("cluster", "pods_cidr", value="10.4.0.0/22"), edit)) == []
+
+
+@pytest.mark.parametrize("key", ["pods_range", "services_range"])
+def test_a_range_is_not_that_of_an_attachment_and_of_a_cluster(key: str) -> None:
+    own = [put("networks", value=[]), put("pods", value=[]), put("cluster", "network", value="my-vpc")]
+    owner = other_cluster(*own, put("cluster", "subnetwork", value="my-subnet"), put("cluster", key, value="pods"))
+    assert problems(options(), owner) == [
+        (
+            f"other: multinet_cluster.{key}",
+            "is edge: multinet_networks[0].pod_ranges[0], of which an attachment hands out addresses; take another "
+            "range",
+        )
+    ]
+    elsewhere = other_cluster(*own, put("cluster", "subnetwork", value="main"), put("cluster", key, value="pods"))
+    assert problems(options(), elsewhere) == []
