@@ -199,6 +199,6 @@ def _check_default_pods(problems: Problems, description: Description) -> None:
         problems.add(
             f"{description.host}: multinet_cluster.pods_cidr",
             text,
-            f"has {cidr.size} addresses; the blocks of the {sum(count for count, each in nodes)} nodes that the pools may "
-            f"have take {needed}",
+            f"has {cidr.size} addresses; the blocks of the {sum(count for count, each in nodes)} nodes that the pools "
+            f"may have take {needed}",
         )
