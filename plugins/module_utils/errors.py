@@ -209,9 +209,10 @@ class OperationFailed(MultinetError):
 class TimedOut(MultinetError):
     """Something did not come true in the given time; what was started goes on without us."""
 
-    def __init__(self, what: str, seconds: float, last_seen: str) -> None:
+    def __init__(self, what: str, seconds: float, last_seen: str, *, remedy: str = "") -> None:
         self.what, self.seconds, self.last_seen = what, seconds, last_seen
-        super().__init__(f"{what} did not happen within {seconds:.0f} s; last seen: {last_seen}")
+        text = f"{what} did not happen within {seconds:.0f} s; last seen: {last_seen}"
+        super().__init__(f"{text}; {remedy}" if remedy else text)
 
     def details(self) -> dict[str, Any]:
         """Return what was waited for and what was last seen."""

@@ -111,18 +111,21 @@ def _signing_itself(source: Any) -> Any:
 
 def _application_default(params: dict[str, Any], scopes: list[str]) -> tuple[Any, Caller]:
     auth = library("google.auth", "google-auth")
-    try:
-        source, _project = auth.default(scopes=scopes)
-    except auth.exceptions.DefaultCredentialsError as error:
-        raise AccessError(
-            f"there are no application default credentials: {error}; run gcloud auth application-default login, "
-            "or choose another auth_kind (serviceaccount, accesstoken, machineaccount)"
-        ) from error
     remedy = "log in again (gcloud auth application-default login) or check GOOGLE_APPLICATION_CREDENTIALS"
+    anybody = Caller("the application default credentials", remedy)
+    # Credentials of type external_account are asked for their project, which takes a token.
+    with translated("find the application default credentials", "", anybody):
+        try:
+            source, _project = auth.default(scopes=scopes)
+        except auth.exceptions.DefaultCredentialsError as error:
+            raise AccessError(
+                f"there are no application default credentials: {error}; run gcloud auth application-default login, "
+                "or choose another auth_kind (serviceaccount, accesstoken, machineaccount)"
+            ) from error
     email = getattr(source, "service_account_email", None)
     if email and "@" in email:
         return source, Caller(f"service account {email}", remedy, f"serviceAccount:{email}")
-    return source, Caller("the application default credentials", remedy)
+    return source, anybody
 
 
 def _service_account(params: dict[str, Any], scopes: list[str]) -> tuple[Any, Caller]:

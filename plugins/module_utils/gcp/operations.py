@@ -29,6 +29,8 @@ from .tries import Tries, Try
 LOST_PATIENCE = 30.0  # seconds in which the effect of an operation must show that is no longer known
 LONGEST_LONG_POLL = 130.0  # seconds; Compute's "wait" answers after 2 minutes at the latest
 
+GOES_ON = "what was started goes on: run again to wait for it, with a longer wait_timeout if need be"
+
 Fields = dict[str, Any]  # of a request message
 Remake: TypeAlias = "Callable[[], Fields | None]"  # the fields of a request; None: there is nothing left to do
 
@@ -194,16 +196,19 @@ class Operations:
     def _poll(
         self, what: str, attempt: Callable[[], Try], is_done: Callable[[Try], bool], describe: Callable[[Try], str]
     ) -> Try:
-        return poll(
-            attempt,
-            is_done,
-            what=what,
-            deadline=self.deadline,
-            pause_after=lambda tried: tried.pause,
-            describe=describe,
-            progress=self._google.progress,
-            sleep=self._sleep,
-        )
+        try:
+            return poll(
+                attempt,
+                is_done,
+                what=what,
+                deadline=self.deadline,
+                pause_after=lambda tried: tried.pause,
+                describe=describe,
+                progress=self._google.progress,
+                sleep=self._sleep,
+            )
+        except TimedOut as late:
+            raise TimedOut(late.what, late.seconds, late.last_seen, remedy=GOES_ON) from late
 
     def _note(self, title: str, operation: Any, target: Target, look: Callable[[], Seen]) -> None:
         kind = operation.operation_type

@@ -14,7 +14,7 @@ _ROLES = (
     (r"compute\.firewalls\..*|compute\.networks\.updatePolicy", "roles/compute.securityAdmin"),
     (r"compute\.(subnetworks|networks)\.use(ExternalIp)?", "roles/compute.networkUser"),
     (r"compute\.(networks|subnetworks)\..*", "roles/compute.networkAdmin"),
-    (r"compute\.(instances|instanceGroupManagers|instanceGroups)\.(get|list)", "roles/compute.viewer"),
+    (r"compute\.\w+\.(get|list)", "roles/compute.viewer"),
     (r"container\.(clusters|operations)\.(get|list)", "roles/container.clusterViewer"),
     (r"container\.(clusters|operations)\..*", "roles/container.clusterAdmin"),
     (r"container\..*", "roles/container.developer"),

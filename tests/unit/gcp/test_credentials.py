@@ -231,3 +231,69 @@ def test_a_kubernetes_server_gets_an_access_token_and_no_signature(key: dict[str
 
     source.refresh = refresh
     assert Credentials(source, Caller("x", "y")).access_token() == "a token"
+
+
+STS = "https://sts.googleapis.com/v1/token"
+IMPERSONATION = f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{OTHER}:generateAccessToken"
+USER = {
+    "type": "authorized_user",
+    "client_id": "id",
+    "client_secret": "client-secret",
+    "refresh_token": SECRET,
+}
+
+
+@pytest.mark.parametrize(
+    ("document", "asked"),
+    [
+        (USER, [TOKEN_URI]),
+        (
+            {
+                "type": "external_account",
+                "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
+                "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+                "token_url": STS,
+                "credential_source": {"file": "subject"},
+            },
+            [STS],
+        ),
+        (
+            {
+                "type": "impersonated_service_account",
+                "service_account_impersonation_url": IMPERSONATION,
+                "source_credentials": USER,
+            },
+            [TOKEN_URI, IMPERSONATION],
+        ),
+    ],
+    ids=lambda value: value.get("type") if isinstance(value, dict) else "",
+)
+def test_default_credentials_may_be_of_any_type(
+    document: dict[str, Any], asked: list[str], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "subject").write_text("a subject's token")
+    (tmp_path / "credentials.json").write_text(json.dumps(document))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "credentials.json"))
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "my-project")  # otherwise a federated account is asked for its own
+    token = {"access_token": "granted", "expires_in": 3600, "token_type": "Bearer", "issued_token_type": "x"}
+    impersonated = {"accessToken": "granted", "expireTime": "2099-01-01T00:00:00Z"}
+    endpoint = Endpoint(*((200, impersonated if url == IMPERSONATION else token) for url in asked))
+    credentials = find_credentials(params("application"))
+    assert sent(credentials, endpoint)["authorization"] == "Bearer granted"
+    assert [each["url"] for each in endpoint.asked] == asked
+
+
+def test_a_federation_that_does_not_answer_is_told(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    federated = {
+        "type": "external_account",
+        "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "token_url": STS,
+        "credential_source": {"file": str(tmp_path / "missing")},
+    }
+    (tmp_path / "credentials.json").write_text(json.dumps(federated))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "credentials.json"))
+    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+    with pytest.raises(AccessError, match=r"find the application default credentials: .*missing.*log in again"):
+        find_credentials(params("application"))
