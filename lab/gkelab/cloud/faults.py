@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from google.rpc import code_pb2
+
 from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.errors import INVALID_TOKEN, STATUS_OF_CODE, ApiError, Json, bad_request
 from gkelab.cloud.fault_kinds import DROPS, IN_TRANSIT, KINDS, OF_OPERATIONS, OPERATION_ERROR, OPERATION_STUCK, STALE
@@ -50,7 +52,6 @@ _HTTP = {
     "QUOTA_EXCEEDED": (403, "FORBIDDEN"),
     "ZONE_RESOURCE_POOL_EXHAUSTED": (503, "SERVICE UNAVAILABLE"),
 }
-_RPC_CODES = {"RESOURCE_EXHAUSTED": 8, "FAILED_PRECONDITION": 9, "INTERNAL": 13, "UNAVAILABLE": 14}
 # Codes of GKE's StatusCondition (proto) with the google.rpc.Code that a failed operation shows beside them.
 _CONDITIONS = {"GCE_QUOTA_EXCEEDED": 8, "GCE_STOCKOUT": 8, "CLOUD_KMS_KEY_ERROR": 9, "UNKNOWN": 13}
 
@@ -187,7 +188,7 @@ def _operation_error(api: str, code: str, message: str) -> OperationError:
         return OperationError(name, text, http=_HTTP.get(name, (400, "BAD REQUEST")))
     if code in _CONDITIONS:
         return OperationError(str(_CONDITIONS[code]), text, condition=code)
-    return OperationError(str(_RPC_CODES.get(code, code or 13)), text)
+    return OperationError(str(dict(code_pb2.Code.items()).get(code, code_pb2.INTERNAL)), text)
 
 
 def _make_stale(cloud: Cloud, params: Mapping[str, str]) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from google.rpc import code_pb2
 
 from gkelab.cloud import request_log
 
@@ -180,6 +181,16 @@ def test_a_failed_change_leaves_the_old_value(cluster: Lab, method: str, path: s
     assert cluster.get(f"{CLUSTERS}/edge") == before
     assert "error" not in cluster.done(method, path, body)
     assert cluster.get(f"{CLUSTERS}/edge") != before
+
+
+@pytest.mark.parametrize(("code", "number"), [("", 13), ("ABORTED", 10), ("QUOTA_EXCEEDED", 13), ("GCE_STOCKOUT", 8)])
+def test_codes_of_containers_errors(cluster: Lab, code: str, number: int) -> None:
+    fault(cluster, kind="operation-error", method="POST", code=code)
+    labels = cluster.done("POST", f"{CLUSTERS}/edge:setResourceLabels", {"resourceLabels": {"a": "b"}})
+    assert labels["error"]["code"] == number
+    condition = labels["clusterConditions"][0]
+    assert condition.get("code") == (code if code.startswith("GCE_") else None)  # UNKNOWN is the proto's zero
+    assert condition["canonicalCode"] == code_pb2.Code.Name(number)
 
 
 def test_a_failed_pool_stays_in_error(cluster: Lab) -> None:

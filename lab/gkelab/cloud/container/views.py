@@ -7,6 +7,7 @@ import time
 from ipaddress import IPv4Network
 
 from google.cloud import container_v1, container_v1beta1
+from google.rpc import code_pb2
 
 from gkelab.cloud import protojson
 from gkelab.cloud.cloud import Call, Cloud
@@ -20,7 +21,6 @@ from gkelab.cloud.usage import blocks_in
 
 _MESSAGES = {"v1": container_v1, "v1beta1": container_v1beta1}
 _HEALTH_CHECKS = 2  # of which a finished creation has recorded one
-_CODES = {8: "RESOURCE_EXHAUSTED", 9: "FAILED_PRECONDITION", 13: "INTERNAL", 14: "UNAVAILABLE"}
 
 
 def message(call: Call, name: str) -> protojson.ProtoPlus:
@@ -92,7 +92,7 @@ def operation_json(cloud: Cloud, operation: Operation, version: str) -> Json:
 
 def conditions(text: str, code: int, condition: str = "UNKNOWN") -> list[Json]:
     """Return the conditions of what an operation could not do."""
-    return [{"code": condition, "canonicalCode": _CODES.get(code, "UNKNOWN"), "message": text}]
+    return [{"code": condition, "canonicalCode": code_pb2.Code.Name(code), "message": text}]
 
 
 def mark_failed(body: Json, text: str, code: int, condition: str = "UNKNOWN") -> None:
