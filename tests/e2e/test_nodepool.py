@@ -236,6 +236,17 @@ def test_what_cannot_be_changed_is_made_again_where_asked(pool: Cloud) -> None:
         assert "is deleted and created again: its pods are evicted" in warned(result)
 
 
+@pytest.mark.parametrize("kind", ["drop-before", "drop-after", "operation-lost"])
+@pytest.mark.parametrize("method", ["DELETE", "POST"])
+def test_a_pool_that_is_made_again_keeps_what_it_was_whatever_happens(pool: Cloud, method: str, kind: str) -> None:
+    pool.fault(method=method, path="/nodePools(/multinet)?$", kind=kind)
+    result = pool.module(MODULE, **{**POOL, "node_count": None, "machine_type": None}, spot=True, recreate="if_needed")
+    assert not result.get("failed"), result["msg"]
+    found = api(pool)
+    kept = (found["initialNodeCount"], found["config"]["machineType"], found["config"]["spot"])
+    assert kept == (2, "e2-standard-4", True)
+
+
 def test_a_pool_that_is_made_again_is_checked_first(pool: Cloud) -> None:
     wide = {**POOL["additional_pod_networks"][0], "max_pods_per_node": 128}
     message = pool.refused(MODULE, **{**POOL, "additional_pod_networks": [wide]}, recreate="if_needed")

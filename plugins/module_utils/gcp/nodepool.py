@@ -53,6 +53,7 @@ class NodePool:
         self._what = f"node pool {desired.name}"
         self._parent = f"projects/{google.project}/locations/{desired.location}/clusters/{desired.cluster}"
         self._path = f"{self._parent}/nodePools/{desired.name}"
+        self._former: State | None = None  # what a pool is to be again that this run has deleted
         self._subnetworks: dict[Any, Any] = {}  # that were read; once is enough to tell the capacity
 
     def observe(self) -> Observed:
@@ -144,6 +145,8 @@ class NodePool:
 
     def _new_settings(self, observed: Observed) -> State:
         """Return the settings of a pool that is to be made."""
+        if self._former is not None:
+            return self._former
         settings = self._wanted(observed)
         return {**settings, "node_count": pool_requests.initial_count(settings, self._zones(settings, observed))}
 
@@ -210,10 +213,13 @@ class NodePool:
         settings = dict(compared.settings)
         if "version" not in self._desired.settings:
             del settings["version"]
-        return (
-            self._deletion(f"to recreate it: {fields} cannot be changed in place"),
-            self._creation(observed, settings),
-        )
+        deletion = self._deletion(f"to recreate it: {fields} cannot be changed in place")
+
+        def call() -> None:
+            self._former = settings  # for another plan, should others or a lost answer make one necessary
+            deletion.call()
+
+        return Change(deletion.title, call), self._creation(observed, settings)
 
     def _updates(self, compared: Comparison, pool: Any) -> Iterator[Change]:
         """Yield one mutation for each setting, and for those that go together."""
