@@ -183,7 +183,14 @@ options:
     description: Seconds until the module stops waiting for the cluster, and fails; what was started goes on.
     type: int
     default: 2700
+notes:
+  - Each option that differs is set by one call of its own, since Google takes one change of a cluster at a time.
+    All options that cannot be changed are named at once, before anything is changed.
+  - What Google does by itself is left alone. It switches Private Google Access of the subnetwork on, adds ranges to it
+    that were not named, makes firewall rules for the cluster, upgrades control planes, and may leave some of that
+    behind when a cluster is deleted.
 seealso:
+  - module: multinet.gke.gke_multinet_cluster_info
   - module: multinet.gke.gke_multinet_vpc
   - module: multinet.gke.gke_multinet_nodepool
 """
@@ -207,7 +214,7 @@ EXAMPLES = r"""
     version: "1.34"
   register: edge
 
-- name: Make a private cluster, and reach it by its DNS name
+- name: See what a private cluster takes that is reached by its DNS name
   multinet.gke.gke_multinet_cluster:
     project: test-project
     location: us-central1

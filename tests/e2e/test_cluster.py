@@ -383,6 +383,17 @@ def test_the_endpoint_is_of_the_kind_that_is_asked_for(cloud: Cloud, kind: str) 
     assert (result["ca_data"] == "") is (kind == "dns")
 
 
+def test_a_cluster_that_is_reached_by_its_dns_name_alone_can_get_its_addresses_back(cloud: Cloud) -> None:
+    make(cloud, dns_endpoint=True)
+    config = {"ipEndpointsConfig": {"enabled": False}}
+    cloud.container("PUT", PATH, {"update": {"desiredControlPlaneEndpointsConfig": config}})
+    result = cloud.unchanged(MODULE, **PLACE, private={"endpoint": True})
+    assert result["endpoint"] == found(cloud)["controlPlaneEndpointsConfig"]["dnsEndpointConfig"]["endpoint"]
+    assert (result["endpoints"]["public"], result["endpoints"]["private"], result["ca_data"]) == ("", "", "")
+    changed(cloud, private={"endpoint": False})
+    assert found(cloud)["controlPlaneEndpointsConfig"]["ipEndpointsConfig"]["enabled"] is True
+
+
 def test_an_endpoint_that_lets_nobody_in_is_refused(cloud: Cloud) -> None:
     make(cloud)
     assert cloud.refused(MODULE, **PLACE, endpoint_kind="dns") == (

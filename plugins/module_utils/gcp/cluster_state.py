@@ -13,7 +13,7 @@ from typing import Any
 
 from ..gke_rules import version_is_older
 from ..reconcile import State
-from .cluster_endpoints import has_dns, has_public
+from .cluster_endpoints import has_addresses, has_dns, has_public
 from .cluster_options import Desired
 from .nodes import DEFAULT_POOL, MANAGEMENT, OAUTH_SCOPES, default_pool, given
 from .references import Place
@@ -186,7 +186,11 @@ def update(key: str, value: Any, cluster: Any) -> tuple[str, dict[str, Any]]:
     if key == "labels":
         labels = {**cluster.resource_labels, **value}
         return "set_labels", {"resource_labels": labels, "label_fingerprint": cluster.label_fingerprint}
-    return "update_cluster", {"update": _cluster_update(key, value)}
+    fields = _cluster_update(key, value)
+    if key == "private.endpoint" and not value and not has_addresses(cluster):
+        # A public address is of no use as long as none at all lets clients in.
+        fields["desired_control_plane_endpoints_config"]["ip_endpoints_config"]["enabled"] = True
+    return "update_cluster", {"update": fields}
 
 
 def _cluster_update(key: str, value: Any) -> dict[str, Any]:

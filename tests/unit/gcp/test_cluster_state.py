@@ -162,6 +162,13 @@ def test_an_option_is_set_as_gcloud_sets_it(key: str, value: object, expected: d
     assert sent(container_v1.UpdateClusterRequest, request) == {"update": expected}
 
 
+def test_with_a_public_address_addresses_are_switched_on() -> None:
+    closed = container_v1.Cluster({"control_plane_endpoints_config": {"ip_endpoints_config": {"enabled": False}}})
+    _method, request = cluster_state.update("private.endpoint", False, closed)
+    config = sent(container_v1.UpdateClusterRequest, request)["update"]["desiredControlPlaneEndpointsConfig"]
+    assert config == {"ipEndpointsConfig": {"enablePublicEndpoint": True, "enabled": True}}
+
+
 def test_labels_of_others_are_sent_as_they_are() -> None:
     cluster = container_v1.Cluster({"resource_labels": {"team": "a", "kept": "k"}, "label_fingerprint": "78cdf2f6"})
     method, request = cluster_state.update("labels", {"team": "b"}, cluster)
