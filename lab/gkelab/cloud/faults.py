@@ -17,13 +17,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from google.rpc import code_pb2
-
 from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.errors import INVALID_TOKEN, STATUS_OF_CODE, ApiError, Json, bad_request
 from gkelab.cloud.fault_kinds import DROPS, IN_TRANSIT, KINDS, OF_OPERATIONS, OPERATION_ERROR, OPERATION_STUCK, STALE
 from gkelab.cloud.identity import uuid_of
-from gkelab.cloud.operations import OperationError, Undone
+from gkelab.cloud.operations import RPC_CODES, OperationError, Undone
 from gkelab.cloud.state import Cluster, Fault, Operation, as_json, decode
 
 _LABS_OWN = {"identity", "seen", "fired"}  # fields that nobody sets
@@ -188,7 +186,7 @@ def _operation_error(api: str, code: str, message: str) -> OperationError:
         return OperationError(name, text, http=_HTTP.get(name, (400, "BAD REQUEST")))
     if code in _CONDITIONS:
         return OperationError(str(_CONDITIONS[code]), text, condition=code)
-    return OperationError(str(dict(code_pb2.Code.items()).get(code, code_pb2.INTERNAL)), text)
+    return OperationError(str(RPC_CODES.get(code, RPC_CODES["INTERNAL"])), text)
 
 
 def _make_stale(cloud: Cloud, params: Mapping[str, str]) -> bool:

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from google.rpc import code_pb2
+
 from gkelab.cloud.errors import Json
 from gkelab.cloud.fault_kinds import OPERATION_LOST
 from gkelab.cloud.identity import operation_name
@@ -43,6 +45,10 @@ LATENCY = {
     "SET_NODE_POOL_SIZE": 60.0,
     "SET_NODE_POOL_MANAGEMENT": 10.0,
     "DELETE_NODE_POOL": 120.0,
+}
+
+RPC_CODES: dict[str, int] = {
+    value.name: value.number for value in code_pb2.DESCRIPTOR.enum_types_by_name["Code"].values
 }
 
 

@@ -7,7 +7,6 @@ import time
 from ipaddress import IPv4Network
 
 from google.cloud import container_v1, container_v1beta1
-from google.rpc import code_pb2
 
 from gkelab.cloud import protojson
 from gkelab.cloud.cloud import Call, Cloud
@@ -15,11 +14,13 @@ from gkelab.cloud.container import names
 from gkelab.cloud.container.names import ClusterRef
 from gkelab.cloud.errors import Json
 from gkelab.cloud.identity import container_time
+from gkelab.cloud.operations import RPC_CODES
 from gkelab.cloud.references import SubnetworkRef
 from gkelab.cloud.state import Cluster, NodePool, Operation
 from gkelab.cloud.usage import blocks_in
 
 _MESSAGES = {"v1": container_v1, "v1beta1": container_v1beta1}
+_NAMES = {number: name for name, number in RPC_CODES.items()}
 _HEALTH_CHECKS = 2  # of which a finished creation has recorded one
 
 
@@ -92,7 +93,7 @@ def operation_json(cloud: Cloud, operation: Operation, version: str) -> Json:
 
 def conditions(text: str, code: int, condition: str = "UNKNOWN") -> list[Json]:
     """Return the conditions of what an operation could not do."""
-    return [{"code": condition, "canonicalCode": code_pb2.Code.Name(code), "message": text}]
+    return [{"code": condition, "canonicalCode": _NAMES[code], "message": text}]
 
 
 def mark_failed(body: Json, text: str, code: int, condition: str = "UNKNOWN") -> None:
