@@ -9,12 +9,13 @@ from typing import Any
 
 import yaml
 
-from harness import ROOT, Lab, play_of
+from cloud import Cloud
+from harness import ROOT, play_of
 
 INVENTORY = yaml.safe_load((ROOT / "lab" / "demo" / "inventory.yml").read_text())
 
 
-def test_all_errors_of_a_description_at_once_and_no_request(api_lab: Lab) -> None:
+def test_all_errors_of_a_description_at_once_and_no_request(cloud: Cloud) -> None:
     inventory = copy.deepcopy(INVENTORY)
     edge = inventory["all"]["hosts"]["edge"]
     edge["multinet_networks"][0]["node_range"] = "10.0.1.5/24"
@@ -27,7 +28,9 @@ def test_all_errors_of_a_description_at_once_and_no_request(api_lab: Lab) -> Non
         }
     )
     edge["multinet_nodepools"][0].update(machine_type="e2-medium", node_count=17)
-    run = api_lab.play("multinet.gke.site", inventory=inventory)
+    edge["multinet_project"] = cloud.project
+    with cloud.asked() as asked:
+        run = cloud.lab.play("multinet.gke.site", inventory=inventory)
     assert run.rc != 0
     (planned,) = run.results("multinet_plan")
     assert {(error["path"].removeprefix("edge: multinet_"), error["msg"]) for error in planned["errors"]} == {
@@ -50,20 +53,21 @@ def test_all_errors_of_a_description_at_once_and_no_request(api_lab: Lab) -> Non
             "ranges of one cluster must not overlap",
         ),
     }
-    assert api_lab.google_requests() == []
+    assert asked.requests == []
 
 
-def test_a_range_by_its_name_in_an_attachment_is_refused_without_a_request(api_lab: Lab) -> None:
+def test_a_range_by_its_name_in_an_attachment_is_refused_without_a_request(cloud: Cloud) -> None:
     task: dict[str, Any] = {
         "name": "The guide's own example",
         "multinet.gke.nad": {
-            "gke_cluster": {"project": "test-project", "location": "us-central1-c", "name": "edge"},
+            "gke_cluster": {"project": cloud.project, "location": "us-central1-c", "name": "edge"},
             "name": "my-nad",
             "master": "eth1",
             "range": "SECONDARY_RANGE_NAME",
         },
     }
-    run = api_lab.play(play_of(task))
+    with cloud.asked() as asked:
+        run = cloud.lab.play(play_of(task))
     assert run.rc != 0
     assert 'range "SECONDARY_RANGE_NAME" is not a CIDR' in run.failure()
-    assert api_lab.google_requests() == []
+    assert asked.requests == []
