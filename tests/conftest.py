@@ -88,9 +88,11 @@ def modules(installed_artifact: pathlib.Path, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture
-def cloud(shared_lab: Lab, modules: Modules) -> Cloud:
+def cloud(shared_lab: Lab, modules: Modules) -> Iterator[Cloud]:
     """A project of this test's own."""
-    return Cloud(shared_lab, modules, f"test-{secrets.token_hex(4)}")
+    cloud = Cloud(shared_lab, modules, f"test-{secrets.token_hex(4)}")
+    yield cloud
+    cloud.forget()
 
 
 @pytest.fixture(scope="module")

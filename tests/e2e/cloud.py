@@ -15,7 +15,7 @@ import time
 import urllib.error
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,6 +140,11 @@ class Cloud:
     def fault(self, **fault: Any) -> str:
         """Let the lab misbehave (lab/README.md); return the fault's id."""
         return str(self.lab.google("POST", "/lab/faults", fault)["id"])
+
+    def forget(self) -> None:
+        """Let the lab forget the project, which else it saves again with every write; not if something still runs."""
+        with suppress(urllib.error.HTTPError):
+            self.lab.google("DELETE", f"/lab/projects/{self.project}")
 
     @contextmanager
     def asked(self) -> Iterator[Asked]:

@@ -81,6 +81,8 @@ class Lab:
     engine: str
     port: int
     environment: dict[str, str] = field(default_factory=dict)
+    _seen: list[dict[str, Any]] = field(default_factory=list, repr=False)  # requests that were read from the log
+    _read: int = 0  # bytes of the log that they are
 
     def gkelab(self, *args: str) -> str:
         """Run the lab's command; return what it printed."""
@@ -171,8 +173,15 @@ class Lab:
     def google_requests(self) -> list[dict[str, Any]]:
         """Return all requests to the Google APIs so far."""
         log = self.folder / "requests.jsonl"
-        requests = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-        return [request for request in requests if not request["path"].startswith("/lab/")]  # the lab's own
+        if log.exists():
+            with log.open("rb") as file:
+                file.seek(self._read)
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        break  # half written
+                    self._read += len(line)
+                    self._seen.append(json.loads(line))
+        return [request for request in self._seen if not request["path"].startswith("/lab/")]  # the lab's own
 
     def kubernetes_requests(self) -> list[dict[str, Any]]:
         """Return the requests that our collection has sent to the clusters' API servers so far (audit log)."""

@@ -57,7 +57,8 @@ class Cloud:
         """Return a project; whatever is asked for exists."""
         project = self.state.projects.get(project_id)
         if project is None:
-            project = Project(number=str(FIRST_PROJECT_NUMBER + len(self.state.projects)))
+            numbers = [int(each.number) for each in self.state.projects.values()]
+            project = Project(number=str(max(numbers, default=FIRST_PROJECT_NUMBER - 1) + 1))
             self.state.projects[project_id] = project
             add_default_network(self.state, project_id)
             self.save()

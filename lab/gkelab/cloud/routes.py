@@ -7,7 +7,7 @@ import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from gkelab.cloud import leftovers
+from gkelab.cloud import leftovers, projects
 from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.compute.answers import idempotent, in_called_version
 from gkelab.cloud.compute.catalog import Catalog
@@ -179,6 +179,7 @@ def _others(cloud: Cloud) -> list[Route]:
         Route("PUT", topic, topics.create, "pubsub"),
         Route("DELETE", topic, topics.delete, "pubsub"),
         Route("GET", "/v1/projects/{project}/services/{service}", service, "serviceusage"),
+        Route("DELETE", "/lab/projects/{project}", functools.partial(projects.forget, cloud), "lab"),
         Route("POST", "/lab/projects/{project}/leftovers", functools.partial(leftovers.ask, cloud), "lab"),
         Route("POST", "/lab/projects/{project}/services", set_services, "lab"),
     ]
