@@ -133,7 +133,8 @@ class Google:
 
     def _persist(self, ask: Callable[[], Any]) -> Any:
         """Ask until there is an answer, or until patience or the deadline ends."""
-        patience, failures = Deadline(min(READ_PATIENCE, self._left())), 0
+        clock = self.deadline.clock if self.deadline else time.monotonic
+        patience, failures = Deadline(min(READ_PATIENCE, self._left()), clock), 0
         while True:
             try:
                 return ask()
