@@ -483,3 +483,44 @@ def test_what_a_deleted_cluster_can_leave_behind(vpc: Lab) -> None:
     assert [name.rpartition("-")[2] for name in names[:-1]] == ["all", "vms", "inkubelet", "exkubelet", "subnet"]
     assert "/zones/us-central1-c/networkEndpointGroups/k8s1-" in left[-1]
     assert vpc.ask("GET", network)[0] == 404
+
+
+def test_a_private_endpoint_in_a_subnetwork_of_ones_own(vpc: Lab) -> None:
+    asked = {"networkConfig": MULTI["networkConfig"] | {"defaultEnablePrivateNodes": True}}
+    asked |= {"network": "vpc", "subnetwork": "sub"}
+    wrong = {"ipEndpointsConfig": {"privateEndpointSubnetwork": "sub2"}}
+    status, _, message = vpc.refused("POST", f"{ZONE}/clusters", cluster(**asked, controlPlaneEndpointsConfig=wrong))
+    assert (status, message.endswith('is not valid for Network "vpc".')) == (400, True)
+    vpc.done("POST", SUBNETWORKS, {"name": "endpoints", "network": "vpc", "ipCidrRange": "10.9.0.0/28"})
+    own = {"privateEndpointSubnetwork": f"projects/{P}/regions/us-central1/subnetworks/endpoints"}
+    vpc.done("POST", f"{ZONE}/clusters", cluster(**asked, privateClusterConfig=own))
+    body = vpc.get(CLUSTER)
+    assert body["privateClusterConfig"]["enablePrivateNodes"] is True
+    assert body["privateClusterConfig"]["privateEndpoint"] == "10.9.0.2"
+    assert body["controlPlaneEndpointsConfig"]["ipEndpointsConfig"]["privateEndpoint"] == "10.9.0.2"
+    assert body["nodePools"][0]["networkConfig"]["enablePrivateNodes"] is True
+
+
+def test_a_cluster_in_the_vpc_of_a_host_project(lab: Lab) -> None:
+    host = COMPUTE.replace(P, "host-project")
+    for name, third in (("vpc", 1), ("extra", 2)):
+        lab.done("POST", f"{host}/global/networks", {"name": name, "autoCreateSubnetworks": False})
+        body = {"name": name, "network": name, "ipCidrRange": f"10.0.{third}.0/24"}
+        ranges = [{"rangeName": "pods", "ipCidrRange": f"172.16.{16 * third}.0/20"}]
+        lab.done("POST", f"{host}/regions/us-central1/subnetworks", body | {"secondaryIpRanges": ranges})
+
+    def named(name: str) -> dict[str, str]:
+        path = f"projects/host-project/regions/us-central1/subnetworks/{name}"
+        return {"network": f"projects/host-project/global/networks/{name}", "subnetwork": path}
+
+    policy = {"clusterSecondaryRangeName": "pods"}
+    lab.done("POST", f"{ZONE}/clusters", cluster(**named("vpc"), ipAllocationPolicy=policy))
+    assert lab.get(CLUSTER)["networkConfig"]["network"] == named("vpc")["network"]
+    networks = {
+        "additionalNodeNetworkConfigs": [named("extra")],
+        "additionalPodNetworkConfigs": [{"subnetwork": named("extra")["subnetwork"], "secondaryPodRange": "pods"}],
+    }
+    assert "error" not in lab.done("POST", f"{CLUSTER}/nodePools", pool(networkConfig=networks))
+    assert lab.get(f"{CLUSTER}/nodePools/multinet")["networkConfig"]["additionalNodeNetworkConfigs"] == [named("extra")]
+    used = lab.refused("DELETE", f"{host}/regions/us-central1/subnetworks/extra")[2]
+    assert f"is already being used by 'projects/{P}/zones/us-central1-c/instances/" in used

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
-from gkelab.cloud import invented
+from gkelab.cloud import invented, usage
 from gkelab.cloud.cloud import Cloud
 from gkelab.cloud.compute.ranges import NARROWEST, ranges_of, taken_ranges
-from gkelab.cloud.container.addresses import AUTO_PODS_PREFIX, free_pods_range
+from gkelab.cloud.container.addresses import AUTO_PODS_PREFIX, free_address, free_pods_range
 from gkelab.cloud.container.names import ClusterRef
 from gkelab.cloud.container.pool_checks import range_named
 from gkelab.cloud.defaults_vpc import firewall_body, subnetwork_body
@@ -184,6 +184,21 @@ def release(cloud: Cloud, cluster: Cluster, *, leaving: Collection[str] = ()) ->
         project.firewalls.pop(name, None)
     if "networkEndpointGroups" in leaving:
         leave_endpoint_group(cloud, cluster)
+
+
+def endpoint_address(cloud: Cloud, ref: ClusterRef, place: ClusterNetwork, body: Json) -> str | None:
+    """Return the address of a new cluster's private endpoint, None if it is in the cluster's own subnetwork."""
+    block = body["privateClusterConfig"].get("masterIpv4CidrBlock")
+    if block:
+        return free_address(block, ())
+    named = body["controlPlaneEndpointsConfig"]["ipEndpointsConfig"].get("privateEndpointSubnetwork")
+    if not named:
+        return None
+    subnetwork = subnetwork_ref(named, place.network.project, ref.region, field="private_endpoint_subnetwork")
+    resource = cloud.subnetwork(subnetwork)
+    if resource is None or resource.body["network"] != place.network.link:
+        raise bad_request(f'Subnetwork "{subnetwork.path}" is not valid for Network "{place.network.name}".')
+    return free_address(resource.body["ipCidrRange"], usage.addresses_in(cloud, subnetwork))
 
 
 def _add_endpoint_subnetwork(cloud: Cloud, ref: ClusterRef, cluster: Cluster, place: ClusterNetwork) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from gkelab.cloud import invented, protojson, usage
 from gkelab.cloud.cloud import Call
-from gkelab.cloud.container import cluster_network, names, versions, views
+from gkelab.cloud.container import cluster_network, endpoints, names, versions, views
 from gkelab.cloud.container.addresses import free_address
 from gkelab.cloud.container.cluster_defaults import cluster_body
 from gkelab.cloud.container.cluster_network import ClusterNetwork
@@ -158,13 +158,10 @@ class Clusters:
                 "network": place.network.path,
                 "subnetwork": place.subnetwork.path,
             },
-            "privateClusterConfig": {**asked.get("privateClusterConfig", {}), "privateEndpoint": address},
+            "privateClusterConfig": dict(asked.get("privateClusterConfig", {})),
         }
-        block = asked.get("privateClusterConfig", {}).get("masterIpv4CidrBlock")
-        if block:
-            body["privateClusterConfig"]["privateEndpoint"] = free_address(block, ())
-        addresses = body["controlPlaneEndpointsConfig"]["ipEndpointsConfig"]
-        addresses["privateEndpoint"] = body["privateClusterConfig"]["privateEndpoint"]
+        private = cluster_network.endpoint_address(self._cloud, ref, place, body) or address
+        endpoints.make_private(body, private)
         return Cluster(
             body=body,
             network=place.network.key,

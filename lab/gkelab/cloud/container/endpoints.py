@@ -65,6 +65,15 @@ def update(body: Json, desired: str, value: object) -> None:
     mirror(body)
 
 
+def make_private(body: Json, address: str) -> None:
+    """Give a new cluster the address of its private endpoint, and private nodes if either field asks for them."""
+    private, network = body["privateClusterConfig"], body["networkConfig"]
+    private["privateEndpoint"] = address
+    body["controlPlaneEndpointsConfig"]["ipEndpointsConfig"]["privateEndpoint"] = address
+    if private.get("enablePrivateNodes") or network.get("defaultEnablePrivateNodes"):
+        private["enablePrivateNodes"] = network["defaultEnablePrivateNodes"] = True
+
+
 def addressed(body: Json, *, public: str, private: str) -> None:
     """Give a cluster the addresses of its API server."""
     body["privateClusterConfig"] |= {"publicEndpoint": public, "privateEndpoint": private}
