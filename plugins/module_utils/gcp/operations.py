@@ -30,6 +30,7 @@ LOST_PATIENCE = 30.0  # seconds in which the effect of an operation must show th
 LONGEST_LONG_POLL = 130.0  # seconds; Compute's "wait" answers after 2 minutes at the latest
 
 GOES_ON = "what was started goes on: run again to wait for it, with a longer wait_timeout if need be"
+NOT_TAKEN = "Google has not accepted it: run again, with a longer wait_timeout if need be"
 
 Fields = dict[str, Any]  # of a request message
 Remake: TypeAlias = "Callable[[], Fields | None]"  # the fields of a request; None: there is nothing left to do
@@ -185,30 +186,31 @@ class Operations:
                     raise
                 return Try(obstacle=str(error))
 
-        seen = self._poll(
-            what,
-            attempt,
-            lambda seen: not seen.obstacle and is_done(seen.result),
-            lambda seen: seen.obstacle or describe(seen.result),
-        )
-        return seen.result
+        return self._poll(what, attempt, is_done, describe, remedy=GOES_ON)
 
     def _poll(
-        self, what: str, attempt: Callable[[], Try], is_done: Callable[[Try], bool], describe: Callable[[Try], str]
-    ) -> Try:
+        self,
+        what: str,
+        attempt: Callable[[], Try],
+        is_done: Callable[[Any], bool] = lambda result: True,
+        describe: Callable[[Any], str] = str,
+        *,
+        remedy: str,
+    ) -> Any:
+        """Attempt it until nothing is in the way and the result is done; return the result."""
         try:
             return poll(
                 attempt,
-                is_done,
+                lambda tried: not tried.obstacle and is_done(tried.result),
                 what=what,
                 deadline=self.deadline,
                 pause_after=lambda tried: tried.pause,
-                describe=describe,
+                describe=lambda tried: tried.obstacle or describe(tried.result),
                 progress=self._google.progress,
                 sleep=self._sleep,
-            )
+            ).result
         except TimedOut as late:
-            raise TimedOut(late.what, late.seconds, late.last_seen, remedy=GOES_ON) from late
+            raise TimedOut(late.what, late.seconds, late.last_seen, remedy=remedy) from late
 
     def _note(self, title: str, operation: Any, target: Target, look: Callable[[], Seen]) -> None:
         kind = operation.operation_type
@@ -261,9 +263,7 @@ class Operations:
                     return Try()
                 return tries.in_vain(error)
 
-        sent: tuple[Any, Target] | None = self._poll(
-            mutation.title, attempt, lambda tried: not tried.obstacle, lambda tried: tried.obstacle
-        ).result
+        sent: tuple[Any, Target] | None = self._poll(mutation.title, attempt, remedy=NOT_TAKEN)
         return sent
 
     def _wait_compute(self, title: str, operation: Any) -> Any | None:

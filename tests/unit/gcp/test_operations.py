@@ -190,7 +190,7 @@ def test_what_is_in_the_way_is_waited_out(obstacle: ApiError) -> None:
 
 def test_what_stays_in_the_way_is_named_at_the_deadline() -> None:
     operations, _, clock = make([BUSY] * 100, seconds=20)
-    with pytest.raises(TimedOut, match="operation-1718-fd4f"):
+    with pytest.raises(TimedOut, match=r"operation-1718-fd4f.*; Google has not accepted it: run again"):
         operations.start_container("create node pool p", "create_node_pool", **POOL)
     assert clock.now == pytest.approx(20)
 
