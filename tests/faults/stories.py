@@ -20,6 +20,15 @@ SUBNETWORK: dict[str, Any] = {
     "ip_cidr_range": "10.0.1.0/24",
     "secondary_ranges": [{"name": "pods", "ip_cidr_range": "172.16.1.0/24"}],
 }
+OTHER_SUBNETWORK: dict[str, Any] = {
+    **SUBNETWORK,
+    "private_google_access": True,
+    "secondary_ranges": [
+        {"name": "pods", "ip_cidr_range": "172.16.1.0/24"},
+        {"name": "more", "ip_cidr_range": "172.16.2.0/24"},
+        {"name": "old", "state": "absent"},
+    ],
+}
 CLUSTER: dict[str, Any] = {"name": "edge", "location": ZONE}
 POOL: dict[str, Any] = {
     "name": "multinet",
@@ -183,11 +192,11 @@ def _pool(cloud: Cloud, body: dict[str, Any]) -> None:
 # As playbooks/site.yml goes about it: what takes minutes is started early and waited for late.
 def _site_steps(vpc: dict[str, Any], cluster: dict[str, Any], pool: dict[str, Any]) -> tuple[Step, ...]:
     return (
-        Step("gke_multinet_cluster", {**CLUSTER, **cluster, "wait": False}),
+        Step("gke_multinet_cluster", {**cluster, "wait": False}),
         Step("gke_multinet_vpc", vpc),
-        Step("gke_multinet_cluster", {**CLUSTER, **cluster}),
-        Step("gke_multinet_nodepool", {**POOL, **pool, "wait": False}),
-        Step("gke_multinet_nodepool", {**POOL, **pool}),
+        Step("gke_multinet_cluster", cluster),
+        Step("gke_multinet_nodepool", {**pool, "wait": False}),
+        Step("gke_multinet_nodepool", pool),
     )
 
 
@@ -196,8 +205,8 @@ CREATE = Story(
     beside_others,
     _site_steps(
         {**NETWORK, "subnetworks": [SUBNETWORK]},
-        {"default_pool": {"node_count": 1}},
-        {"machine_type": "e2-standard-4", "node_count": 2},
+        {**CLUSTER, "default_pool": {"node_count": 1}},
+        {**POOL, "machine_type": "e2-standard-4", "node_count": 2},
     ),
     (
         Write("POST", "clusters", "cluster edge"),
@@ -220,33 +229,34 @@ CREATE = Story(
 UPDATE = Story(
     "update",
     among_others,
-    _site_steps(
-        {
-            **NETWORK,
-            "routing_mode": "GLOBAL",
-            "subnetworks": [
-                {
-                    **SUBNETWORK,
-                    "private_google_access": True,
-                    "secondary_ranges": [
-                        {"name": "pods", "ip_cidr_range": "172.16.1.0/24"},
-                        {"name": "more", "ip_cidr_range": "172.16.2.0/24"},
-                        {"name": "old", "state": "absent"},
-                    ],
-                }
-            ],
-        },
-        {"version": "1.34", "release_channel": "REGULAR", "labels": {"team": "net"}},
-        {
-            "node_count": 2,
-            "labels": {"role": "net"},
-            "taints": [{"key": "net", "value": "yes", "effect": "NO_SCHEDULE"}],
-            "management": {"auto_repair": False, "auto_upgrade": True},
-        },
+    (
+        Step(
+            "gke_multinet_cluster",
+            {
+                **CLUSTER,
+                "version": "1.34",
+                "release_channel": "REGULAR",
+                "labels": {"team": "net"},
+                "authorized_networks": [{"cidr": "203.0.113.0/24", "name": "office"}],
+            },
+        ),
+        Step("gke_multinet_vpc", {**NETWORK, "routing_mode": "GLOBAL", "subnetworks": [OTHER_SUBNETWORK]}),
+        Step(
+            "gke_multinet_nodepool",
+            {
+                **POOL,
+                "node_count": 2,
+                "labels": {"role": "net"},
+                "taints": [{"key": "net", "value": "yes", "effect": "NO_SCHEDULE"}],
+                "management": {"auto_repair": False, "auto_upgrade": True},
+                "upgrade_settings": {"max_surge": 2, "max_unavailable": 1},
+            },
+        ),
     ),
     (
         Write("PUT", "clusters/edge", "cluster edge"),
         Write("PUT", "clusters/edge", "cluster edge", nth=2),
+        Write("PUT", "clusters/edge", "cluster edge", nth=3),
         Write("POST", "clusters/edge:setResourceLabels", "cluster edge", has_fingerprint=True),
         Write("PATCH", "networks/my-vpc", "network my-vpc"),
         Write("POST", "my-subnet/expandIpCidrRange", "subnetwork my-subnet"),
@@ -257,6 +267,7 @@ UPDATE = Story(
         Write("POST", "multinet:setSize", "node pool multinet"),
         Write("PUT", "nodePools/multinet", "node pool multinet"),
         Write("PUT", "nodePools/multinet", "node pool multinet", nth=2),
+        Write("PUT", "nodePools/multinet", "node pool multinet", nth=3),
         Write("POST", "multinet:setManagement", "node pool multinet"),
     ),
 )

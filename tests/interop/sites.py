@@ -27,6 +27,7 @@ CLUSTER: dict[str, Any] = {
     "version": "1.34",
     "release_channel": "REGULAR",
     "labels": {"team": "net"},
+    "authorized_networks": [{"cidr": "203.0.113.0/24"}],
     "default_pool": {"node_count": 1},
 }
 POOL: dict[str, Any] = {
@@ -38,6 +39,7 @@ POOL: dict[str, Any] = {
     "labels": {"role": "net"},
     "taints": [],
     "management": {"auto_repair": True, "auto_upgrade": True},
+    "upgrade_settings": {"max_surge": 1, "max_unavailable": 0},
     "additional_node_networks": [{"network": "my-vpc", "subnetwork": "my-subnet"}],
     "additional_pod_networks": [{"subnetwork": "my-subnet", "secondary_range": "pods", "max_pods_per_node": 8}],
 }

@@ -92,6 +92,14 @@ DRIFTS = {
         {"labels": {"team": "net"}},
         ("set labels of cluster edge to team=net",),
     ),
+    "who may reach the cluster": Drift(
+        "container clusters update edge --enable-master-authorized-networks"
+        " --master-authorized-networks=203.0.113.0/24,192.0.2.0/24",
+        CLUSTER,
+        {"authorized_networks": [{"cidr": "192.0.2.0/24"}, {"cidr": "203.0.113.0/24"}]},
+        {"authorized_networks": [{"cidr": "203.0.113.0/24"}]},
+        ("set authorized_networks of cluster edge to cidr=203.0.113.0/24",),
+    ),
     "multi-networking": Drift(
         "container clusters update edge --no-enable-multi-networking",
         CLUSTER,
@@ -132,11 +140,16 @@ DRIFTS = {
         POOL,
         {"management": {"auto_repair": False, "auto_upgrade": True}},
         {"management": {"auto_repair": True, "auto_upgrade": True}},
-        ("set management of node pool multinet to auto_repair=True, auto_upgrade=True",),
+        ("set management of node pool multinet to auto_repair=true, auto_upgrade=true",),
     ),
-    "surge: not declared, not ours": Drift(
-        "container node-pools update multinet --cluster=edge --max-surge-upgrade=2 --max-unavailable-upgrade=1", POOL
+    "surge": Drift(
+        "container node-pools update multinet --cluster=edge --max-surge-upgrade=2 --max-unavailable-upgrade=1",
+        POOL,
+        {"upgrade_settings": {"max_surge": 2, "max_unavailable": 1}},
+        {"upgrade_settings": {"max_surge": 1, "max_unavailable": 0}},
+        ("set upgrade_settings of node pool multinet to max_surge=1, max_unavailable=0",),
     ),
+    "tags: not declared, not ours": Drift("container node-pools update multinet --cluster=edge --tags=theirs", POOL),
 }
 
 
