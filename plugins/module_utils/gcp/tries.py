@@ -54,7 +54,10 @@ class Tries:
         if isinstance(error, Unreachable):
             return self._after_a_loss(error, pause)
         pause = max(pause, error.retry_after)
-        if _is_one_too_many(error) or (self._remade and isinstance(error, Stale) and self._failures < MOST_STALE):
+        if self._remade and isinstance(error, Stale) and self._failures < MOST_STALE:
+            # The sooner it is read and sent again, the less likely is it that others come in between once more.
+            return Try(obstacle=error.api_message, pause=error.retry_after)
+        if _is_one_too_many(error):
             return Try(obstacle=error.api_message, pause=pause)
         if is_passing(error):
             return self._after_a_loss(error, pause)
