@@ -74,6 +74,17 @@ def test_an_option_that_is_not_given_is_not_compared(cloud: Cloud) -> None:
     cloud.unchanged(VPC, name="my-vpc")
 
 
+def test_a_list_takes_the_place_of_many_reads(cloud: Cloud) -> None:
+    many = [
+        {"name": f"s{number}", "region": "us-central1", "ip_cidr_range": f"10.0.{number}.0/24"} for number in range(4)
+    ]
+    cloud.converge(VPC, name="my-vpc", subnetworks=many)
+    with cloud.asked() as asked:
+        cloud.unchanged(VPC, name="my-vpc", subnetworks=many)
+    paths = (NETWORK, "regions/us-central1/subnetworks", "global/firewalls")
+    assert asked.reads == [f"/compute/v1/projects/{cloud.project}/{path}" for path in paths]
+
+
 @pytest.mark.parametrize(
     ("options", "actions", "writes"),
     [
