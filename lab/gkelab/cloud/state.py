@@ -62,6 +62,7 @@ class NodePool:
     body: Json
     groups: dict[str, str] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
+    owned_range: str = ""  # the range that GKE added for its Pods: PROJECT/REGION/SUBNETWORK/NAME
     lost: bool = False  # whether the lab could not bring its nodes back
 
 

@@ -524,3 +524,18 @@ def test_a_cluster_in_the_vpc_of_a_host_project(lab: Lab) -> None:
     assert lab.get(f"{CLUSTER}/nodePools/multinet")["networkConfig"]["additionalNodeNetworkConfigs"] == [named("extra")]
     used = lab.refused("DELETE", f"{host}/regions/us-central1/subnetworks/extra")[2]
     assert f"is already being used by 'projects/{P}/zones/us-central1-c/instances/" in used
+
+
+def test_a_pool_gets_a_range_of_its_own(edge: Lab) -> None:
+    default = f"{SUBNETWORKS}/default"
+    before = edge.get(default)["secondaryIpRanges"]
+    for config, cidr in (({"podRange": "own", "podIpv4CidrBlock": "10.20.0.0/20"}, "10.20.0.0/20"), ({}, "/14")):
+        asked = pool(networkConfig={"createPodRange": True, **config})
+        assert "error" not in edge.done("POST", f"{CLUSTER}/nodePools", asked)
+        network = edge.get(f"{CLUSTER}/nodePools/multinet")["networkConfig"]
+        assert network["podIpv4CidrBlock"].endswith(cidr)
+        (added,) = [item for item in edge.get(default)["secondaryIpRanges"] if item not in before]
+        assert (added["rangeName"], added["ipCidrRange"]) == (network["podRange"], network["podIpv4CidrBlock"])
+        edge.done("POST", f"{CLUSTER}/nodePools/multinet:setSize", {"nodeCount": 1})
+        edge.done("DELETE", f"{CLUSTER}/nodePools/multinet")
+        assert edge.get(default)["secondaryIpRanges"] == before

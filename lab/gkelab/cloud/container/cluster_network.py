@@ -3,26 +3,25 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
 from gkelab.cloud import invented, usage
 from gkelab.cloud.cloud import Cloud
-from gkelab.cloud.compute.ranges import NARROWEST, ranges_of, taken_ranges
-from gkelab.cloud.container.addresses import AUTO_PODS_PREFIX, free_address, free_pods_range
+from gkelab.cloud.compute.ranges import ranges_of
+from gkelab.cloud.container import pod_ranges
+from gkelab.cloud.container.addresses import free_address
 from gkelab.cloud.container.names import ClusterRef
-from gkelab.cloud.container.pool_checks import range_named
+from gkelab.cloud.container.pool_checks import NodeNetwork
 from gkelab.cloud.defaults_vpc import firewall_body, subnetwork_body
 from gkelab.cloud.errors import Json, bad_request
 from gkelab.cloud.firewall_rules import node_tag
 from gkelab.cloud.identity import fingerprint
 from gkelab.cloud.leftovers import leave_endpoint_group
 from gkelab.cloud.references import NetworkRef, SubnetworkRef, network_ref, subnetwork_ref
-from gkelab.cloud.state import Cluster, Resource
+from gkelab.cloud.state import Cluster, NodePool, Resource
 
-GKE_SERVICES_RANGE = "34.118.224.0/20"  # recorded wherever no services range was named
 _PRIORITY = 1000
 _MASTER_PREFIX = 28
 
@@ -81,7 +80,7 @@ def plan(cloud: Cloud, ref: ClusterRef, asked: Json, identity: str) -> ClusterNe
         text = f"Pod secondary range name ({pods.name}) should not be the same as service secondary range name."
         raise bad_request(text)  # gruntwork-io/terraform-google-gke#118
     pods_name, pods_cidr = _range(cloud, place, pods)
-    services_name, services_cidr = "", GKE_SERVICES_RANGE
+    services_name, services_cidr = "", pod_ranges.GKE_SERVICES_RANGE
     if services.name or services.cidr[:1] not in ("", "/"):
         services_name, services_cidr = _range(cloud, place, services)
     _check_master_range(cloud, place, asked.get("privateClusterConfig", {}).get("masterIpv4CidrBlock", ""))
@@ -106,42 +105,23 @@ def plan(cloud: Cloud, ref: ClusterRef, asked: Json, identity: str) -> ClusterNe
 def _range(cloud: Cloud, place: ClusterNetwork, asked: _Wanted) -> tuple[str, str]:
     """Return (name, CIDR) of the pods or the services range: the named one, or one that GKE will add."""
     if asked.name:
-        return asked.name, range_named(cloud, place.subnetwork, place.network, asked.name)
-    wanted = asked.cidr or f"/{AUTO_PODS_PREFIX}"
-    taken = _taken(cloud, place)
-    if re.fullmatch(r"/\d+", wanted):
-        if int(wanted[1:]) > NARROWEST:
-            raise bad_request(invented.CIDR.format(cidr=wanted))
-        found = free_pods_range(int(wanted[1:]), taken)
-        if found is None:
-            raise bad_request(invented.NO_FREE_RANGE.format(network=place.network.name, size=wanted))
-    else:
-        found = _explicit(wanted, taken, place.network)
+        return asked.name, pod_ranges.range_named(cloud, place.subnetwork, place.network, asked.name)
+    found = pod_ranges.chosen(asked.cidr, _taken(cloud, place), place.network)
     place.added_ranges[asked.added_name] = found
     return asked.added_name, found
 
 
 def _check_master_range(cloud: Cloud, place: ClusterNetwork, wanted: str) -> None:
     """Refuse what cannot be the range of a private cluster's control plane (GKE documentation: a /28)."""
-    if wanted and not _explicit(wanted, _taken(cloud, place), place.network).endswith(f"/{_MASTER_PREFIX}"):
+    if not wanted:
+        return
+    cidr = pod_ranges.explicit(wanted, _taken(cloud, place), place.network)
+    if not cidr.endswith(f"/{_MASTER_PREFIX}"):
         raise bad_request(invented.MASTER_RANGE.format(cidr=wanted, prefix=_MASTER_PREFIX))
 
 
 def _taken(cloud: Cloud, place: ClusterNetwork) -> list[IPv4Network]:
-    """Return the ranges that a new one must not overlap with."""
-    added = [IPv4Network(cidr) for cidr in (*place.added_ranges.values(), GKE_SERVICES_RANGE)]
-    return [item.range for item in taken_ranges(cloud, place.network)] + added
-
-
-def _explicit(wanted: str, taken: Iterable[IPv4Network], network: NetworkRef) -> str:
-    try:
-        cidr = IPv4Network(wanted)
-    except ValueError as error:
-        raise bad_request(invented.CIDR.format(cidr=wanted)) from error
-    for other in taken:
-        if cidr.overlaps(other):
-            raise bad_request(invented.CIDR_TAKEN.format(cidr=cidr, other=other, network=network.name))
-    return str(cidr)
+    return pod_ranges.taken(cloud, place.network, place.added_ranges.values())
 
 
 def claim(cloud: Cloud, ref: ClusterRef, cluster: Cluster, place: ClusterNetwork) -> None:
@@ -149,14 +129,11 @@ def claim(cloud: Cloud, ref: ClusterRef, cluster: Cluster, place: ClusterNetwork
     resource = cloud.subnetwork(place.subnetwork)
     if resource is None:
         return
-    body = resource.body
-    body["privateIpGoogleAccess"] = True
-    internal = f"https://networkconnectivity.googleapis.com/v1/projects/{ref.project}/locations/global/internalRanges/"
+    resource.body["privateIpGoogleAccess"] = True
+    resource.body["fingerprint"] = fingerprint(resource.body)
     for name, cidr in place.added_ranges.items():
-        added = {"rangeName": name, "ipCidrRange": cidr, "reservedInternalRange": internal + name}
-        body["secondaryIpRanges"] = [*body.get("secondaryIpRanges", ()), added]
+        pod_ranges.add(cloud, ref.project, place.subnetwork, name, cidr)
         cluster.owned_ranges.append(name)
-    body["fingerprint"] = fingerprint(body)
     _add_endpoint_subnetwork(cloud, ref, cluster, place)
     _add_firewalls(cloud, ref, cluster, place)
 
@@ -166,16 +143,9 @@ def release(cloud: Cloud, cluster: Cluster, *, leaving: Collection[str] = ()) ->
 
     Private Google Access stays on (recorded).
     """
-    subnetwork = SubnetworkRef.of_key(cluster.subnetwork)
-    resource = cloud.subnetwork(subnetwork)
-    if resource is not None:
-        kept = [
-            item for item in resource.body.get("secondaryIpRanges", ()) if item["rangeName"] not in cluster.owned_ranges
-        ]
-        resource.body.pop("secondaryIpRanges", None)
-        if kept:
-            resource.body["secondaryIpRanges"] = kept
-        resource.body["fingerprint"] = fingerprint(resource.body)
+    pod_ranges.remove(cloud, SubnetworkRef.of_key(cluster.subnetwork), cluster.owned_ranges)
+    for pool in cluster.pools.values():
+        release_pool(cloud, pool)
     project = cloud.project(NetworkRef.of_key(cluster.network).project)
     for key in cluster.owned_subnetworks if "subnetworks" not in leaving else ():
         owned = SubnetworkRef.of_key(key)
@@ -184,6 +154,22 @@ def release(cloud: Cloud, cluster: Cluster, *, leaving: Collection[str] = ()) ->
         project.firewalls.pop(name, None)
     if "networkEndpointGroups" in leaving:
         leave_endpoint_group(cloud, cluster)
+
+
+def claim_for_pool(cloud: Cloud, ref: ClusterRef, pool: NodePool, network: NodeNetwork) -> None:
+    """Add the range for Pods that a pool asks for (``createPodRange``) and its subnetwork does not have."""
+    name, cidr = network.pod_ranges[0].name, network.pod_ranges[0].cidr
+    wants = pool.body["networkConfig"].get("createPodRange")
+    if wants and not pod_ranges.has_range(cloud, network.subnetwork, name):
+        pod_ranges.add(cloud, ref.project, network.subnetwork, name, cidr)
+        pool.owned_range = f"{network.subnetwork.key}/{name}"
+
+
+def release_pool(cloud: Cloud, pool: NodePool) -> None:
+    """Take back what :func:`claim_for_pool` added."""
+    if pool.owned_range:
+        subnetwork, _, name = pool.owned_range.rpartition("/")
+        pod_ranges.remove(cloud, SubnetworkRef.of_key(subnetwork), [name])
 
 
 def endpoint_address(cloud: Cloud, ref: ClusterRef, place: ClusterNetwork, body: Json) -> str | None:

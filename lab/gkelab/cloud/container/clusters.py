@@ -180,6 +180,7 @@ class Clusters:
             count = wanted_nodes(asked)
             version = versions.resolve_of_nodes(asked.get("version", ""), cluster.body["currentMasterVersion"])
             pool = add_pool(cluster, asked, networks, version)
+            cluster_network.claim_for_pool(self._cloud, ref, pool, networks[0])
             exhausted = plan(self._cloud, cluster, pool, networks, count) or exhausted
         cluster.body["initialNodeCount"] = wanted_nodes(pools[0])
         return exhausted

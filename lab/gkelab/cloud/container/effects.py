@@ -149,6 +149,7 @@ class Effects:
         pool = cluster.pools[operation.arguments["pool"]]
         networks = _networks(pool)
         pool.nodes.clear()
+        cluster_network.release_pool(self._cloud, pool)
         for key in networks:
             await self._cloud.sync_network(NetworkRef.of_key(key))
         del cluster.pools[operation.arguments["pool"]]

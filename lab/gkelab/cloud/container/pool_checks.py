@@ -13,6 +13,7 @@ from gkelab.cloud.container.addresses import MAX_PODS, MIN_PODS, block_prefix
 from gkelab.cloud.container.label_checks import check_node_config
 from gkelab.cloud.container.machine_types import max_nics, vcpus
 from gkelab.cloud.container.names import check_name
+from gkelab.cloud.container.pod_ranges import chosen, has_range, range_named, taken
 from gkelab.cloud.container.pool_defaults import DEFAULT_MACHINE_TYPE
 from gkelab.cloud.errors import Json, bad_request
 from gkelab.cloud.geography import check_zones, region_of
@@ -45,16 +46,6 @@ class NodeNetwork:
     pod_ranges: tuple[PodRange, ...]
 
 
-def range_named(cloud: Cloud, subnetwork: SubnetworkRef, network: NetworkRef, name: str) -> str:
-    """Return a secondary range, refuse if the subnetwork has none of that name."""
-    resource = cloud.subnetwork(subnetwork)
-    for item in resource.body.get("secondaryIpRanges", ()) if resource else ():
-        if item["rangeName"] == name:
-            return str(item["ipCidrRange"])
-    text = f'Pod secondary range "{name}" not found in network "{network.link}", subnetwork "{subnetwork.name}".'
-    raise bad_request(text)
-
-
 def max_pods_of(asked: Json, otherwise: int) -> int:
     """Return a maximum of pods per node out of a MaxPodsConstraint."""
     value = int(asked.get("maxPodsPerNode", 0) or 0) or otherwise
@@ -82,7 +73,7 @@ def check_pool(cloud: Cloud, project: str, cluster: Cluster, asked: Json) -> lis
         raise bad_request(f'Machine type with name "{machine_type}" does not exist in zone "{zone}".')
     own_max_pods = int(cluster.body["defaultMaxPodsConstraint"]["maxPodsPerNode"])
     max_pods = max_pods_of(asked.get("maxPodsConstraint", {}), own_max_pods)
-    networks = [_first_network(cloud, cluster, config, max_pods)]
+    networks = [_first_network(cloud, cluster, asked, max_pods)]
     check_node_config(asked.get("config", {}))
     _check_autoscaling(asked.get("autoscaling", {}))
     _check_image(cluster, asked)
@@ -120,15 +111,22 @@ def _check_image(cluster: Cluster, asked: Json) -> None:
         raise bad_request(invented.IMAGE_VERSION.format(image=image, least=least))
 
 
-def _first_network(cloud: Cloud, cluster: Cluster, config: Json, max_pods: int) -> NodeNetwork:
+def _first_network(cloud: Cloud, cluster: Cluster, asked: Json, max_pods: int) -> NodeNetwork:
+    """Return eth0's network; its range for Pods is the cluster's, another one, or one that GKE will add."""
+    config = asked.get("networkConfig", {})
+    added_name = f"gke-{cluster.body['name'][:16]}-{asked['name'][:16]}-pods-{cluster.hash}"
     network, subnetwork = NetworkRef.of_key(cluster.network), SubnetworkRef.of_key(cluster.subnetwork)
     if "subnetwork" in config:
         wanted = subnetwork_ref(config["subnetwork"], subnetwork.project, subnetwork.region)
         _check_membership(cloud, wanted, network)
         subnetwork = wanted
     policy = cluster.body["ipAllocationPolicy"]
-    name = config.get("podRange") or policy["clusterSecondaryRangeName"]
-    cidr = range_named(cloud, subnetwork, network, name)
+    creates = config.get("createPodRange")
+    name = config.get("podRange") or (added_name if creates else policy["clusterSecondaryRangeName"])
+    if creates and not has_range(cloud, subnetwork, name):
+        cidr = chosen(config.get("podIpv4CidrBlock", ""), taken(cloud, network), network)
+    else:
+        cidr = range_named(cloud, subnetwork, network, name)
     return NodeNetwork(network, subnetwork, (PodRange(name, cidr, block_prefix(max_pods)),))
 
 

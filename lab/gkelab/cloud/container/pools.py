@@ -6,6 +6,7 @@ from __future__ import annotations
 from gkelab.cloud import protojson
 from gkelab.cloud.cloud import Call
 from gkelab.cloud.container import sizing, versions, views
+from gkelab.cloud.container.cluster_network import claim_for_pool
 from gkelab.cloud.container.names import ClusterRef
 from gkelab.cloud.container.pool_checks import NodeNetwork, check_pool, max_pods_of, zones_for
 from gkelab.cloud.container.pool_defaults import pool_body
@@ -46,6 +47,7 @@ class Pools:
         count = sizing.wanted_nodes(asked)
         self._store.check_idle(ref)
         pool = add_pool(cluster, asked, networks, version)
+        claim_for_pool(self._store.cloud, ref, pool, networks[0])
         exhausted = sizing.plan(self._store.cloud, cluster, pool, networks, count)
         cluster.body["status"] = "RECONCILING"
         return self._store.start(
