@@ -236,10 +236,25 @@ def test_what_cannot_be_changed_is_made_again_where_asked(pool: Cloud) -> None:
         assert "is deleted and created again: its pods are evicted" in warned(result)
 
 
-@pytest.mark.parametrize("kind", ["drop-before", "drop-after", "operation-lost"])
-@pytest.mark.parametrize("method", ["DELETE", "POST"])
-def test_a_pool_that_is_made_again_keeps_what_it_was_whatever_happens(pool: Cloud, method: str, kind: str) -> None:
-    pool.fault(method=method, path="/nodePools(/multinet)?$", kind=kind)
+LOST = {"kind": "drop-after"}
+REFUSED_THEN = {"kind": "status", "status": 409, "nth": 2}
+
+
+@pytest.mark.parametrize(
+    ("method", "faults"),
+    [
+        ("DELETE", [LOST]),
+        ("DELETE", [LOST, REFUSED_THEN]),  # so that it is read and planned again
+        ("DELETE", [{"kind": "operation-lost"}]),
+        ("POST", [{"kind": "drop-before"}]),
+        ("POST", [LOST]),
+    ],
+)
+def test_a_pool_that_is_made_again_keeps_what_it_was_whatever_happens(
+    pool: Cloud, method: str, faults: list[dict[str, Any]]
+) -> None:
+    for fault in faults:
+        pool.fault(method=method, path="/nodePools(/multinet)?$", **fault)
     result = pool.module(MODULE, **{**POOL, "node_count": None, "machine_type": None}, spot=True, recreate="if_needed")
     assert not result.get("failed"), result["msg"]
     found = api(pool)
