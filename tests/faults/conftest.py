@@ -8,7 +8,7 @@ import pytest
 
 from harness import ROOT
 
-pytest.register_assert_rewrite("verdicts")
+pytest.register_assert_rewrite("runs", "verdicts")
 
 from matrix import Matrix
 

@@ -67,6 +67,8 @@ FAULTS = (
     Fault("opstuck", {"kind": "operation-stuck"}, cause="RUNNING|PENDING|PROVISIONING|STOPPING", remedy=AGAIN),
     Fault("stale", {"kind": "stale-fingerprint"}, heals=True, on_fingerprints=True),
 )
+# Those that the site playbook meets itself: it waits as long as the modules do by default, so none that stays.
+SITE_FAULTS = tuple(fault for fault in FAULTS if fault.name in ("403", "503", "drop>", "opfail", "oplost"))
 # Not faults of the lab's: it only gives one the time to kill the playbook before the answer, or while it waits for the
 # operation.
 KILLS = (

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from faults import COLUMNS
-from stories import STORIES
+from stories import SITE, STORIES
 from verdicts import CLEAR_FAILURE, CONVERGED, WRONG
 
 SIGNS = {CONVERGED: "ok", CLEAR_FAILURE: "clear", WRONG: "WRONG"}
@@ -37,7 +37,7 @@ class Matrix:
 
     def lines(self) -> Iterator[str]:
         """Yield the table and its totals."""
-        rows = [(story.name, str(write)) for story in STORIES for write in story.writes]
+        rows = [(story.name, str(write)) for story in (*STORIES, SITE) for write in story.writes]
         rows = [row for row in rows if any(cell[:2] == row for cell in self._verdicts)]
         width = max(len(" ".join(row)) for row in rows)
         yield " ".join([" " * width, *(f"{column:>7}" for column in COLUMNS)])

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cloud import Cloud
@@ -71,6 +71,7 @@ class Story:
     writes: tuple[Write, ...]
     makes: frozenset[str] = frozenset()  # what is there afterwards and was not before, as objects() names it
     removes: frozenset[str] = frozenset()
+    is_site: bool = False  # the steps are run by the site playbook itself, with DESCRIPTION
 
     def __str__(self) -> str:
         return self.name
@@ -226,6 +227,20 @@ CREATE = Story(
         }
     ),
 )
+# The same as the site playbook is told it.
+DESCRIPTION: dict[str, Any] = {
+    "multinet_location": ZONE,
+    "multinet_cluster": {"name": "edge", "default_pool": {"node_count": 1}},
+    "multinet_networks": [
+        {
+            "vpc": "my-vpc",
+            "subnetwork": "my-subnet",
+            "node_range": "10.0.1.0/24",
+            "pod_ranges": [{"name": "pods", "range": "172.16.1.0/24", "attachment": "my-nad"}],
+        }
+    ],
+    "multinet_nodepools": [{"name": "multinet", "machine_type": "e2-standard-4", "node_count": 2}],
+}
 UPDATE = Story(
     "update",
     among_others,
@@ -294,4 +309,6 @@ DELETE = Story(
     ),
     removes=CREATE.makes,
 )
+SITE = replace(CREATE, name="site", is_site=True)
 STORIES = (CREATE, UPDATE, AUTOSCALE, DELETE)
+PLAYBOOKS = (SITE, UPDATE, AUTOSCALE, DELETE)

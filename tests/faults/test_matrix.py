@@ -4,23 +4,36 @@
 
 from __future__ import annotations
 
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import product
+from typing import Any
 
 import pytest
 
 from cloud import Cloud
-from faults import FAULTS, Fault
-from stories import STORIES, Story, Write, foreign, objects
-from verdicts import CLEAR_FAILURE, CONVERGED, check_end, check_failure, repair, run
+from faults import FAULTS, KILLS, SITE_FAULTS, Fault
+from runs import Ending, fault_at, run, start
+from stories import PLAYBOOKS, SITE, STORIES, Story, Write, foreign, objects
+from verdicts import CLEAR_FAILURE, CONVERGED, check_end, check_failure, repair
 
-CELLS = [
-    pytest.param(story, write, fault, id=f"{story}: {write}: {fault}", marks=pytest.mark.xdist_group(f"{story}"))
-    for story in STORIES
-    for write in story.writes
-    for fault in FAULTS
-    if fault.fits(write)
-]
+ANSWERED = 1  # seconds, after which a playbook has the answer to its write and waits for the operation
+LATEST = 120  # seconds until the playbook has reached the write, on a busy machine
+
+
+def cells(stories: Iterable[Story], faults: Iterable[Fault]) -> list[Any]:
+    """Return every write of some stories with each fault that can happen to it; the stories may run side by side."""
+    return [
+        pytest.param(story, write, fault, id=f"{story}: {write}: {fault}", marks=pytest.mark.xdist_group(str(story)))
+        for story, fault in product(stories, faults)
+        for write in filter(fault.fits, story.writes)
+    ]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=str)
@@ -33,24 +46,66 @@ def test_the_matrix_has_every_write_of_a_story(cloud: Cloud, story: Story) -> No
 
 
 @pytest.mark.sample(12)
-@pytest.mark.parametrize(("story", "write", "fault"), CELLS)
+@pytest.mark.parametrize(("story", "write", "fault"), cells(STORIES, FAULTS))
 def test_a_write_under_a_fault(
+    cloud: Cloud, story: Story, write: Write, fault: Fault, note: Callable[[str, str], None]
+) -> None:
+    _check_cell(cloud, story, write, fault, note)
+
+
+@pytest.mark.slow
+@pytest.mark.sample(1)
+@pytest.mark.parametrize(("story", "write", "fault"), cells([SITE], SITE_FAULTS))
+def test_the_site_playbook_under_a_fault(
+    cloud: Cloud, story: Story, write: Write, fault: Fault, note: Callable[[str, str], None]
+) -> None:
+    _check_cell(cloud, story, write, fault, note)
+
+
+@pytest.mark.slow
+@pytest.mark.sample(2)
+@pytest.mark.parametrize(("story", "write", "fault"), cells(PLAYBOOKS, KILLS))
+def test_a_playbook_is_killed(
     cloud: Cloud, story: Story, write: Write, fault: Fault, note: Callable[[str, str], None]
 ) -> None:
     story.prepare(cloud)
     before = {"foreign": foreign(cloud), "objects": objects(cloud)}
-    place = {"method": write.method, "path": f"/projects/{cloud.project}/(.*/)?{write.path}$", "nth": write.nth}
-    identity = cloud.fault(**place, **fault.request)
     with cloud.asked() as asked:
-        ending = run(cloud, story, fault.timeout)
-        gone = cloud.lab.google("DELETE", f"/lab/faults/{identity}")["faults"]
-        assert gone[0]["fired"], "the fault did not happen"
+        with tempfile.TemporaryDirectory() as folder, fault_at(cloud, write, fault) as identity:
+            playbook = start(cloud, story, pathlib.Path(folder))
+            try:
+                _await(cloud, identity, playbook)
+                if fault.request["kind"] == "operation-stuck":
+                    time.sleep(ANSWERED)
+            finally:
+                os.killpg(playbook.pid, signal.SIGKILL)
+                playbook.wait()
+        repair(cloud, story, Ending("killed", story.steps[-1]))
+    check_end(cloud, story, before, asked)
+    note(CONVERGED, "")
+
+
+def _check_cell(cloud: Cloud, story: Story, write: Write, fault: Fault, note: Callable[[str, str], None]) -> None:
+    story.prepare(cloud)
+    before = {"foreign": foreign(cloud), "objects": objects(cloud)}
+    with cloud.asked() as asked:
+        with fault_at(cloud, write, fault):
+            ending = run(cloud, story, fault.timeout)
         if ending.failed:
             assert not fault.heals, ending.message
             check_failure(ending, write, fault)
         removed = repair(cloud, story, ending)
     check_end(cloud, story, before, asked, removed)
     note(CLEAR_FAILURE if ending.failed else CONVERGED, ending.message)
+
+
+def _await(cloud: Cloud, fault: str, playbook: subprocess.Popen[bytes]) -> None:
+    """Wait until the write has had its effect; the request log tells it before anybody is answered."""
+    end = time.monotonic() + LATEST
+    while not any((each.get("fault") or {}).get("id") == fault for each in cloud.lab.google_requests()):
+        assert playbook.poll() is None, "the playbook has ended before the write"
+        assert time.monotonic() < end, f"the write was not reached within {LATEST} s"
+        time.sleep(0.05)
 
 
 def _known(story: Story, method: str, path: str) -> tuple[str, str]:

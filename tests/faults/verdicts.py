@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 from cloud import Asked, Cloud
-from faults import LONG, Fault
-from stories import Step, Story, Write, foreign, objects
+from faults import Fault
+from runs import Ending, run
+from stories import Story, Write, foreign, objects
 
 CONVERGED, CLEAR_FAILURE, WRONG = "converged", "clear failure", "wrong"
 RERUNS = 2
@@ -20,34 +20,9 @@ GONE = "state=absent"
 CREATIONS = re.compile(r"/(networks|subnetworks|firewalls|clusters|nodePools)$")
 
 
-@dataclass(frozen=True)
-class Ending:
-    """How a run of a story ended."""
-
-    message: str = ""  # of the task that failed
-    step: Step | None = None  # the same
-    changed: bool = False
-
-    @property
-    def failed(self) -> bool:
-        """Tell whether a task failed."""
-        return self.step is not None
-
-
-def run(cloud: Cloud, story: Story, timeout: int = LONG) -> Ending:
-    """Run the steps of a story until one fails."""
-    changed = False
-    for step in story.steps:
-        result = cloud.module(step.module, **{"wait_timeout": timeout, **step.options})
-        if result.get("failed"):
-            return Ending(str(result["msg"]), step)
-        changed |= result["changed"]
-    return Ending(changed=changed)
-
-
 def check_failure(ending: Ending, write: Write, fault: Fault) -> None:
     """Check that a failure is clear: it names the resource and the cause, and says what to do."""
-    assert not CRASH.search(ending.message), ending.message
+    assert not CRASH.search(ending.message + ending.output), ending.message + ending.output
     name = write.resource.split()[-1]
     assert name in ending.message, f"{name} is not named: {ending.message}"
     assert re.search(fault.cause, ending.message), f"the cause ({fault.cause}) is not named: {ending.message}"
