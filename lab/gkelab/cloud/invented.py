@@ -13,6 +13,7 @@ from typing import Final
 BAD_JSON_FORM: Final = "Invalid JSON payload received. {error}"
 
 # Compute
+ALREADY_CUSTOM: Final = "The network is in custom subnet mode already."
 BAD_FILTER: Final = "Invalid list filter expression."
 BAD_PORT: Final = "Must be a port or a range of ports."
 BAD_PRIORITY: Final = "Must be between 0 and 65535."

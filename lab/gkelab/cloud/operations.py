@@ -25,6 +25,7 @@ KEPT_OPERATIONS = 1000  # per project; the oldest finished ones are forgotten
 LATENCY = {
     "network.insert": 12.0,
     "network.updateNetwork": 6.0,
+    "network.switchToCustomMode": 6.0,
     "network.delete": 20.0,
     "subnetwork.insert": 18.0,
     "subnetwork.patch": 12.0,

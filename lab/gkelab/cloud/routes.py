@@ -59,6 +59,7 @@ def _compute(cloud: Cloud) -> list[Route]:
         ("POST", global_networks, networks.insert),
         ("GET", f"{global_networks}/{{network}}", networks.get),
         ("PATCH", f"{global_networks}/{{network}}", networks.patch),
+        ("POST", f"{global_networks}/{{network}}/switchToCustomMode", networks.switch_to_custom_mode),
         ("DELETE", f"{global_networks}/{{network}}", networks.delete),
         ("GET", "/aggregated/subnetworks", subnetworks.aggregated_list),
         ("GET", regional, subnetworks.list_all),

@@ -351,3 +351,11 @@ def test_beta_has_the_same_resources_and_links_of_its_own(lab: Lab) -> None:
     assert lab.get(f"{beta}/global/networks/{NETWORK['name']}")["selfLink"] == body["selfLink"].replace(
         "/v1/", "/beta/"
     )
+
+
+def test_an_auto_mode_network_becomes_a_custom_one(lab: Lab) -> None:
+    network = f"{COMPUTE}/global/networks/default"
+    assert lab.done("POST", f"{network}/switchToCustomMode")["operationType"] == "switchToCustomMode"
+    body = lab.get(network)
+    assert (body["autoCreateSubnetworks"], len(body["subnetworks"]) > 1) == (False, True)
+    assert lab.refused("POST", f"{network}/switchToCustomMode")[0] == 400

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""networks: get, list, insert, patch, delete."""
+"""networks: get, list, insert, patch, switchToCustomMode, delete."""
 
 from __future__ import annotations
 
@@ -84,6 +84,14 @@ class Networks:
         _check_mtu(asked)
         changes = {key: value for key, value in asked.items() if key in PATCHABLE}
         return self._start(call, ref, "updateNetwork", "network.patch", {"changes": changes})
+
+    def switch_to_custom_mode(self, call: Call) -> Json:
+        """Start to make an auto mode network a custom one; its subnetworks stay."""
+        ref = NetworkRef(call.project, call.params["network"])
+        if not self._ready(ref).body.get("autoCreateSubnetworks"):
+            raise invalid_field("network", ref.link, invented.ALREADY_CUSTOM)
+        changes = {"autoCreateSubnetworks": False}
+        return self._start(call, ref, "switchToCustomMode", "network.patch", {"changes": changes})
 
     def delete(self, call: Call) -> Json:
         """Start to delete a network; who still uses it makes the operation fail."""
