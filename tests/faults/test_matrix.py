@@ -19,8 +19,9 @@ import pytest
 
 from cloud import Cloud
 from faults import FAULTS, KILLS, SITE_FAULTS, Fault
+from planted import foreign, objects
 from runs import Ending, fault_at, run, start
-from stories import PLAYBOOKS, SITE, STORIES, Story, Write, foreign, objects
+from stories import PLAYBOOKS, SITE, STORIES, Story, Write
 from verdicts import CLEAR_FAILURE, CONVERGED, check_end, check_failure, repair
 
 ANSWERED = 1  # seconds, after which a playbook has the answer to its write and waits for the operation

@@ -10,8 +10,9 @@ from typing import Any
 
 from cloud import Asked, Cloud
 from faults import Fault
+from planted import foreign, objects
 from runs import Ending, run
-from stories import Story, Write, foreign, objects
+from stories import Story, Write
 
 CONVERGED, CLEAR_FAILURE, WRONG = "converged", "clear failure", "wrong"
 RERUNS = 2
@@ -23,8 +24,7 @@ CREATIONS = re.compile(r"/(networks|subnetworks|firewalls|clusters|nodePools)$")
 def check_failure(ending: Ending, write: Write, fault: Fault) -> None:
     """Check that a failure is clear: it names the resource and the cause, and says what to do."""
     assert not CRASH.search(ending.message + ending.output), ending.message + ending.output
-    name = write.resource.split()[-1]
-    assert name in ending.message, f"{name} is not named: {ending.message}"
+    assert write.resource in ending.message, f"{write.resource} is not named: {ending.message}"
     assert re.search(fault.cause, ending.message), f"the cause ({fault.cause}) is not named: {ending.message}"
     assert re.search(fault.remedy, ending.message), f"what to do ({fault.remedy}) is not said: {ending.message}"
 

@@ -62,7 +62,8 @@ def _fetch(target: pathlib.Path) -> None:
         ]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode:
-            pytest.skip(f"google.cloud cannot be fetched (package ansible {VERSION}): {result.stderr.strip()[-300:]}")
+            why = " ".join(result.stderr.split())[-300:]
+            pytest.skip(f"google.cloud cannot be fetched (package ansible {VERSION}): {why}")
         (work / "new" / PLACE).parent.mkdir(parents=True)
         (work / "all" / PLACE).rename(work / "new" / PLACE)
         (work / "new").rename(target)
