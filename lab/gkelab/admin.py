@@ -15,13 +15,13 @@ ANSWERED_WITHIN = 5  # seconds
 REPAIRED_WITHIN = 600  # seconds; nodes may have to boot
 
 
-def answers(settings: Settings) -> bool:
-    """Tell whether the Google APIs of a lab answer."""
+def answers(lab: Lab) -> bool:
+    """Tell whether the Google APIs of this lab answer; another lab at the same port does not know the token."""
     try:
-        status, answer = _ask(settings, "GET", "/", seconds=ANSWERED_WITHIN)
+        status, _ = _ask(lab.settings(), "GET", "/lab/faults", seconds=ANSWERED_WITHIN, token=lab.token)
     except (OSError, ValueError, http.client.HTTPException):
         return False
-    return status == http.HTTPStatus.OK and isinstance(answer, dict) and answer.get("kind") == "gkelab"
+    return status == http.HTTPStatus.OK
 
 
 def repair(lab: Lab) -> tuple[int, int]:

@@ -161,7 +161,7 @@ class Lifecycle:
             if settings.time_factor is not None:
                 command += ["--time-factor", settings.time_factor]
             self._launch("cloud", command, environment)
-        self._wait("cloud", lambda: answers(settings), RECOVERED_WITHIN)
+        self._wait("cloud", lambda: answers(self.lab), RECOVERED_WITHIN)
         self.progress.done(f"the Google APIs answer on {settings.url}")
 
     def _launch(self, name: str, command: list[object], environment: dict[str, str]) -> None:

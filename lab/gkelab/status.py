@@ -18,7 +18,7 @@ def report(lab: Lab) -> tuple[str, bool]:
     processes = Processes(lab.folder)
     records = processes.records()
     running = {record.name for record in records if record.runs}
-    api = "answers" if answers(settings) else "does not answer"
+    api = "answers" if answers(lab) else "does not answer"
     grpc = settings.port + GRPC_OFFSET
     parts = [f"{lab.folder}: engine {settings.engine}, Google APIs on {settings.url} ({api}), gRPC on port {grpc}"]
 

@@ -375,8 +375,11 @@ def test_two_labs_start_side_by_side(folder: Path, base_port: int) -> None:
         ask(one, "POST", "/lab/faults", {"kind": "html"})
         assert ask(other, "GET", "/lab/faults") == {"faults": []}
         assert Lifecycle(one, Progress()).down()
-        assert answers(other.settings())
+        assert answers(other)
+        late = Lab(folder / "late")  # one that has found the port taken, and is answered by its owner
+        late.create(Settings("api", base_port + 10))
+        assert not answers(late)
     finally:
-        for place in places:
+        for place in (*places, folder / "late"):
             Lifecycle(Lab(place), Progress()).down()
     assert not any(Processes(place).strays() for place in places)
