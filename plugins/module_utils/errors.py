@@ -18,6 +18,8 @@ from typing import Any
 class MultinetError(Exception):
     """Root of all failures; the text says what happened and what to do."""
 
+    done: tuple[str, ...] = ()  # titles of what this run has done or started beside what failed
+
     def details(self) -> dict[str, Any]:
         """Return the structured fields, to be returned beside ``msg``."""
         return {}
@@ -189,7 +191,7 @@ class OperationFailed(MultinetError):
     """A long-running Google operation ended with an error."""
 
     def __init__(self, operation: str, title: str, errors: list[dict[str, str]]) -> None:
-        self.operation, self.title, self.errors = operation, title, errors
+        self.operation, self.titles, self.errors = operation, (title,), errors
         reasons = "; ".join(f"{error.get('code', '')}: {error.get('message', '')}".strip(": ") for error in errors)
         super().__init__(f"{title} failed (operation {operation}): {reasons}")
 
@@ -197,7 +199,8 @@ class OperationFailed(MultinetError):
     def of_several(cls, failures: Sequence[OperationFailed]) -> OperationFailed:
         """Return one failure for operations that were under way together."""
         errors = [{**error, "operation": each.operation} for each in failures for error in each.errors]
-        failed = cls(failures[0].operation, failures[0].title, errors)
+        failed = cls(failures[0].operation, "", errors)
+        failed.titles = tuple(title for each in failures for title in each.titles)
         failed.args = ("\n".join(map(str, failures)),)
         return failed
 

@@ -59,5 +59,13 @@ def main(spec: dict[str, Any], run: Run) -> NoReturn:
     try:
         result = run(module.params, ModuleContext(module))
     except MultinetError as error:
-        module.fail_json(msg=str(error), **error.details())
+        module.fail_json(**failure(error))
     module.exit_json(**result)
+
+
+def failure(error: MultinetError) -> dict[str, Any]:
+    """Return the result of a run that failed: text, fields, and what it has done or started beside what failed."""
+    if not error.done:
+        return {"msg": str(error), **error.details()}
+    text = f"{error}\nThis run has also done or started: {'; '.join(error.done)}"
+    return {"msg": text, "changed": True, "actions": list(error.done), **error.details()}

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from .errors import Stale
+from .errors import MultinetError, OperationFailed, Stale
 
 Observed = TypeVar("Observed")
 State = dict[str, Any]
@@ -87,6 +87,8 @@ def reconcile(resource: Resource[Observed], context: Context) -> dict[str, Any]:
 
     Returns the module's result: ``changed``, ``actions`` (titles of the writes), ``diff`` if wanted, the state under
     the resource's key (the predicted one in check mode), and its facts.
+
+    :raises MultinetError: with the titles of what was done or started beside what failed.
     """
     observed = resource.observe()
     plan = resource.plan(observed)
@@ -94,8 +96,15 @@ def reconcile(resource: Resource[Observed], context: Context) -> dict[str, Any]:
         context.warn(warning)
     actions = [change.title for change in plan.changes]
     if (plan.changes or plan.settle) and not context.check_mode:
-        actions = _converge(resource, plan, context)
-        observed = resource.observe()
+        done: dict[str, None] = {}
+        try:
+            _converge(resource, plan, context, done)
+            observed = resource.observe()
+        except MultinetError as error:
+            failed = error.titles if isinstance(error, OperationFailed) else ()
+            error.done = tuple(title for title in done if title not in failed)
+            raise
+        actions = list(done)
     facts = resource.facts(observed, plan)
     for warning in facts.pop("warnings", ()):
         context.warn(warning)
@@ -110,12 +119,13 @@ def reconcile(resource: Resource[Observed], context: Context) -> dict[str, Any]:
     return result
 
 
-def _converge(resource: Resource[Observed], plan: Plan, context: Context) -> list[str]:
-    """Apply a plan, and a new one as long as others changed what it was made for; return the titles of what was done.
+def _converge(resource: Resource[Observed], plan: Plan, context: Context, done: dict[str, None]) -> None:
+    """Apply a plan, and a new one as long as others changed what it was made for.
 
+    :param done: takes the titles of what is done, in order; what is done once more after others have undone it is named
+        once.
     :raises Stale: others change it faster than we read it.
     """
-    done: dict[str, None] = {}  # in order; what is done once more after others have undone it is named once
     for rounds_left in reversed(range(MOST_ROUNDS)):
         title = perhaps = ""
         try:
@@ -127,7 +137,7 @@ def _converge(resource: Resource[Observed], plan: Plan, context: Context) -> lis
             if plan.settle:
                 plan.settle()
             if not plan.overtaken():
-                break
+                return
         except Stale as stale:
             if not rounds_left:
                 raise
@@ -137,5 +147,4 @@ def _converge(resource: Resource[Observed], plan: Plan, context: Context) -> lis
         if perhaps and all(change.title != perhaps for change in plan.changes):
             done[perhaps] = None
         if not plan.changes and not plan.settle:
-            break
-    return list(done)
+            return

@@ -230,8 +230,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was changed, or would be in check mode; one title per write.
-  returned: success
+  description:
+    - What was changed, or would be in check mode; one title per write.
+    - On failure, what was done or started beside what failed, if there is any.
+  returned: success, or on failure if something was changed
   type: list
   elements: str
   sample:

@@ -121,8 +121,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be in check mode.
-  returned: success
+  description:
+    - What was done, or would be in check mode.
+    - On failure, what was done or started beside what failed, if there is any.
+  returned: success, or on failure if something was changed
   type: list
   elements: str
   sample: [create pod default/samplepod on default/my-nad]

@@ -298,8 +298,10 @@ manifest:
   elements: dict
   sample: [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "whereabouts-sa"}}]
 actions:
-  description: What was done, or in check mode would be done, in this order.
-  returned: success
+  description:
+    - What was done, or in check mode would be done, in this order.
+    - On failure, what was done or started beside what failed, if there is any.
+  returned: success, or on failure if something was changed
   type: list
   elements: str
   sample: ["create DaemonSet kube-system/gke-multinet"]

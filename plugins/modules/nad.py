@@ -302,8 +302,10 @@ manifest:
   elements: dict
   sample: [{"apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition", "metadata": {"name": "my-nad"}}]
 actions:
-  description: What was done, or in check mode would be done, in this order.
-  returned: success
+  description:
+    - What was done, or in check mode would be done, in this order.
+    - On failure, what was done or started beside what failed, if there is any.
+  returned: success, or on failure if something was changed
   type: list
   elements: str
   sample: ["create NetworkAttachmentDefinition default/my-nad (172.16.1.0/24)"]

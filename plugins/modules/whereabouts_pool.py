@@ -87,8 +87,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be in check mode.
-  returned: success
+  description:
+    - What was done, or would be in check mode.
+    - On failure, what was done or started beside what failed, if there is any.
+  returned: success, or on failure if something was changed
   type: list
   elements: str
   sample: [release 172.16.1.3 of default/gone in pool 172.16.1.0-24, remove reservation 172.16.1.3 (default/gone)]

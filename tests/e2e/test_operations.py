@@ -149,7 +149,13 @@ def test_an_operation_of_compute_that_fails_is_told_with_its_name(cloud: Cloud) 
     result = run(cloud, "vpc")
     assert result["failed"]
     title = "create subnetwork my-subnet (10.0.1.0/24)"
-    assert result["msg"] == f"{title} failed (operation {result['operation']}): QUOTA_EXCEEDED: {message}"
+    failed, beside = result["msg"].splitlines()
+    assert failed == f"{title} failed (operation {result['operation']}): QUOTA_EXCEEDED: {message}"
+    assert beside == f"This run has also done or started: {'; '.join(result['actions'])}"
+    assert result["actions"] == [
+        "create network my-vpc",
+        "create firewall rule my-subnet-allow-multinet (ingress from 10.0.1.0/24, 172.16.1.0/24)",
+    ]
     assert result["operation_errors"] == [{"code": "QUOTA_EXCEEDED", "message": message}]
     assert not run(cloud, "vpc").get("failed")
 

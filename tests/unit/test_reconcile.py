@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ansible_collections.multinet.gke.plugins.module_utils.errors import Stale
+from ansible_collections.multinet.gke.plugins.module_utils.errors import MultinetError, OperationFailed, Stale
+from ansible_collections.multinet.gke.plugins.module_utils.module import failure
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import MOST_ROUNDS, Change, Plan, reconcile
 
 
@@ -138,3 +140,53 @@ def test_a_fight_without_an_end_is_given_up() -> None:
     with pytest.raises(Stale, match="Invalid fingerprint"):
         reconcile(parts, Talk())
     assert parts.reads == MOST_ROUNDS
+
+
+class Failing(Parts):
+    """Parts of which one cannot be made, or cannot be read when all are made."""
+
+    def __init__(self, *, last: bool) -> None:
+        super().__init__()
+        self.last = last
+
+    def observe(self) -> dict[str, str]:
+        if len(self.have) == 2:
+            raise MultinetError("no answer")
+        return super().observe()
+
+    def make(self, name: str) -> None:
+        if name == "b" and not self.last:
+            raise MultinetError("quota exceeded")
+        super().make(name)
+
+
+@pytest.mark.parametrize(
+    ("last", "text", "done"),
+    [(False, "quota exceeded", ["create a"]), (True, "no answer", ["create a", "create b"])],
+)
+def test_a_failure_tells_what_was_done_beside_it(last: bool, text: str, done: list[str]) -> None:
+    with pytest.raises(MultinetError) as caught:
+        reconcile(Failing(last=last), Talk())
+    result = failure(caught.value)
+    assert result["msg"] == f"{text}\nThis run has also done or started: {'; '.join(done)}"
+    assert (result["changed"], result["actions"]) == (True, done)
+
+
+class FailingLate(Parts):
+    """Parts that are all started before one of them fails."""
+
+    def plan(self, observed: dict[str, str]) -> Plan:
+        def settle() -> None:
+            raise OperationFailed("operation-1", "create b", [{"code": "QUOTA_EXCEEDED", "message": "no more"}])
+
+        return replace(super().plan(observed), settle=settle)
+
+
+def test_what_failed_is_not_among_what_was_done() -> None:
+    with pytest.raises(OperationFailed) as caught:
+        reconcile(FailingLate(), Talk())
+    assert caught.value.done == ("create a",)
+
+
+def test_a_failure_before_the_first_change_says_nothing_of_changes() -> None:
+    assert failure(MultinetError("no answer")) == {"msg": "no answer"}

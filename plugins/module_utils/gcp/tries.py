@@ -47,16 +47,15 @@ class Tries:
     def in_vain(self, error: ApiError | Unreachable) -> Try:
         """Return the obstacle, if it is worth another try; otherwise raise the error.
 
-        :raises Stale: what was perhaps done already is refused now; only the resource can tell.
+        :raises Stale: the resource has changed, perhaps by an earlier try of ours; only it can tell.
         """
         self._failures += 1
         pause = backoff(self._failures, LONGEST_PAUSE)
         if isinstance(error, Unreachable):
             return self._after_a_loss(error, pause)
         pause = max(pause, error.retry_after)
-        if self._remade and isinstance(error, Stale) and self._failures < MOST_STALE:
-            # The sooner it is read and sent again, the less likely is it that others come in between once more.
-            return Try(obstacle=error.api_message, pause=error.retry_after)
+        if self._remade and isinstance(error, Stale):
+            return self._after_a_change(error)
         if _is_one_too_many(error):
             return Try(obstacle=error.api_message, pause=pause)
         if is_passing(error):
@@ -72,6 +71,14 @@ class Tries:
             stale.perhaps_done = True
             raise stale from error
         raise error
+
+    def _after_a_change(self, error: Stale) -> Try:
+        if self._failures < MOST_STALE:
+            # The sooner it is read and sent again, the less likely is it that others come in between once more.
+            return Try(obstacle=error.api_message, pause=error.retry_after)
+        # Not as Stale, which would have it all planned anew: each try was made of what was just read.
+        remedy = "it changes each time between our read and our write: see who else is at it, and run again"
+        raise ApiError(error.what, error.status, error.reason, error.api_message, remedy=remedy) from error
 
     def _after_a_loss(self, error: ApiError | Unreachable, pause: float) -> Try:
         self.in_doubt = True
