@@ -191,7 +191,8 @@ class OperationFailed(MultinetError):
     """A long-running Google operation ended with an error."""
 
     def __init__(self, operation: str, title: str, errors: list[dict[str, str]]) -> None:
-        self.operation, self.titles, self.errors = operation, (title,), errors
+        self.operation, self.errors = operation, errors
+        self.titles: tuple[str, ...] = (title,)
         reasons = "; ".join(f"{error.get('code', '')}: {error.get('message', '')}".strip(": ") for error in errors)
         super().__init__(f"{title} failed (operation {operation}): {reasons}")
 

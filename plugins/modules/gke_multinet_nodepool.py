@@ -46,6 +46,8 @@ options:
     description:
       - Nodes, in each zone. Not for a pool that the autoscaler sizes.
       - If not set, a new pool has 3, and an existing one keeps what it has.
+      - If the same task switches the autoscaler off, it is set in any case, because Google does not tell the size that
+        the autoscaler has given to the pool.
     type: int
   autoscaling:
     description:

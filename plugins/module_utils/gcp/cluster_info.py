@@ -12,7 +12,7 @@ from typing import Any
 from ..gke_rules import region_of
 from . import cluster_endpoints, cluster_state, pool_state
 from .clients import Google
-from .nodes import status_of
+from .nodes import conditions_of, status_of
 from .range_users import RangeUser, range_users
 from .references import Place
 
@@ -53,7 +53,7 @@ def summary(cluster: Any, project: str) -> dict[str, Any]:
         "location": cluster.location,
         **cluster_state.nested(cluster_state.as_is(cluster, place)),
         "status": status_of(cluster),
-        "conditions": _conditions(cluster),
+        "conditions": conditions_of(cluster),
         "endpoint": cluster_endpoints.address(cluster, None),
         "endpoints": cluster_endpoints.open_endpoints(cluster),
         "ca_data": cluster_endpoints.authority(cluster, None),
@@ -72,16 +72,12 @@ def _list(google: Google, location: str, warn: Callable[[str], None]) -> list[An
     return list(answer.clusters)
 
 
-def _conditions(resource: Any) -> list[dict[str, str]]:
-    return [{"code": each.code.name, "message": each.message} for each in resource.conditions]
-
-
 def _pool(pool: Any, cluster: Any, place: Place) -> dict[str, Any]:
     settings = pool_state.as_is(pool, pool_state.own_subnetwork(pool, cluster, place), place)
     return {
         "name": pool.name,
         "status": status_of(pool),
-        "conditions": _conditions(pool),
+        "conditions": conditions_of(pool),
         **{key: settings[key] for key in POOL_SETTINGS},
     }
 

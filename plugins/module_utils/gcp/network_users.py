@@ -63,7 +63,8 @@ def users(found: Found, project: str, network: Network, declared: Collection[Key
         command = f"gcloud compute firewall-rules delete {rule.name} --project {network.project}"
         yield f"firewall rule {rule.name}{_made_by_gke(rule.name, clusters, command)}"
     for group in found.endpoint_groups:
-        where = group.zone.rsplit("/", 1)[-1]
+        # Those with names that Kubernetes Engine gives are in zones; those of others may be in regions, or in neither.
+        where = (group.zone or group.region or "global").rsplit("/", 1)[-1]
         command = (
             f"gcloud compute network-endpoint-groups delete {group.name} --zone {where} --project {network.project}"
         )

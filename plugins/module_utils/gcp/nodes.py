@@ -59,6 +59,11 @@ def status_of(resource: Any | None) -> str:
     return str(resource.status.name) if resource is not None else ""
 
 
+def conditions_of(resource: Any) -> list[dict[str, str]]:
+    """Return what Google reports to be wrong with a cluster or node pool."""
+    return [{"code": each.code.name, "message": each.message} for each in resource.conditions]
+
+
 def refuse_broken(what: str, resource: Any | None) -> None:
     """Refuse to work with a cluster or node pool that Google gave up.
 

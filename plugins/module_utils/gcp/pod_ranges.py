@@ -18,6 +18,7 @@ from .nodes import status_of
 from .pool_options import PODS
 from .pool_state import as_is, own_subnetwork
 from .references import Place, Subnetwork
+from .secondary_ranges import present_ranges
 
 Found = Mapping[Subnetwork, Any]  # subnetworks that were read; None: it does not exist
 
@@ -103,8 +104,8 @@ def missing(needs: Iterable[Need], found: Found) -> Iterator[Problem]:
             yield Problem(
                 need.path, need.name, f"there is no subnetwork {where.name} in {where.region}; create it first"
             )
-        elif need.name not in ranges_of(subnetwork):
-            names = ", ".join(sorted(ranges_of(subnetwork))) or "none"
+        elif need.name not in present_ranges(subnetwork):
+            names = ", ".join(sorted(present_ranges(subnetwork))) or "none"
             yield Problem(need.path, need.name, f"subnetwork {where.name} has no such range; it has {names}")
 
 
@@ -165,15 +166,10 @@ def capacities(needs: Iterable[Need], found: Found) -> Iterator[dict[str, Any]]:
         }
 
 
-def ranges_of(subnetwork: Any) -> dict[str, str]:
-    """Return the secondary ranges of a subnetwork (compute_v1.Subnetwork) by name."""
-    return {each.range_name: each.ip_cidr_range for each in subnetwork.secondary_ip_ranges}
-
-
 def cidr_of(need: Need, found: Found) -> IPNetwork | None:
     """Return a range that was read and is there."""
     subnetwork = found.get(need.subnetwork) if need.subnetwork else None
-    text = ranges_of(subnetwork).get(need.name) if subnetwork is not None else None
+    text = present_ranges(subnetwork).get(need.name) if subnetwork is not None else None
     return parse_cidr(text) if text else None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import Problems
-from ..gke_rules import DEFAULT_MACHINE_TYPE, UBUNTU_SINCE, version_fits, version_is_older, version_numbers
+from ..gke_rules import DEFAULT_MACHINE_TYPE, UBUNTU_SINCE, is_before, version_fits, version_is_older
 from ..reconcile import State
 from . import pod_ranges
 from .pod_ranges import Found, Size
@@ -78,7 +78,7 @@ def warnings(what: str, around: Surroundings, settings: State, wanted_version: s
         yield f"{what} runs {runs}, newer than {wanted_version}; its nodes are not downgraded"
     version = runs or settings.get("version") or (around.cluster.current_master_version if around.cluster else "")
     ubuntu = settings.get("image_type", "").startswith("UBUNTU") and settings.get(NETWORKS)
-    if ubuntu and _is_before(version, UBUNTU_SINCE):
+    if ubuntu and is_before(version, UBUNTU_SINCE):
         yield f"{what}: Ubuntu nodes have additional networks since {UBUNTU_SINCE}, these run {version}"
 
 
@@ -112,9 +112,3 @@ def _check_multi_networking(problems: Problems, cluster: Any, settings: State) -
             len(settings[PODS]),
             f"cluster {cluster.name} has no multi-networking; enable it (gke_multinet_cluster: multi_networking)",
         )
-
-
-def _is_before(version: str, since: str) -> bool:
-    """Tell whether a version is older, as far as it says: 1.32 may be any of them."""
-    numbers = version_numbers(version)
-    return bool(numbers) and numbers < version_numbers(since)[: len(numbers)]

@@ -14,7 +14,7 @@ from typing import Any
 from ..gke_rules import blocks_between, region_of
 from . import pod_ranges, pool_state, subnetworks
 from .clients import Google
-from .nodes import status_of
+from .nodes import conditions_of, status_of
 from .pod_ranges import Found, Key, Need
 from .pool_options import PODS
 from .range_users import read_clusters
@@ -77,7 +77,7 @@ def summary(pool: Any, cluster: Any, place: Place) -> dict[str, Any]:
         "cluster": cluster.name,
         "location": cluster.location,
         "status": status_of(pool),
-        "conditions": [{"code": each.code.name, "message": each.message} for each in pool.conditions],
+        "conditions": conditions_of(pool),
         **pool_state.as_is(pool, pool_state.own_subnetwork(pool, cluster, place), place),
     }
 

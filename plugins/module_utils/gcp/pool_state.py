@@ -56,6 +56,8 @@ def compare(desired: Desired, pool: Any, own: Subnetwork | None, control_plane: 
     places = [_identity_of(each) for each in want.get(PODS, [])]
     everything[PODS].sort(key=lambda each: _place_in(places, _identity_of(each)))
     have = {key: _asked(key, everything[key], value) for key, value in want.items()}
+    if "node_count" in want and pool.autoscaling.enabled and want.get("autoscaling") == {"enabled": False}:
+        have["node_count"] = None  # the autoscaler has sized it, and initial_node_count does not follow it
     if "version" in want and not version_is_older(have["version"], desired.settings["version"]):
         want["version"] = have["version"]  # it fits, or the nodes would have to be downgraded
     return Comparison(have, want, everything)
@@ -93,14 +95,15 @@ def as_is(pool: Any, own: Subnetwork | None, place: Place) -> State:
 
     :param pool: container_v1.NodePool.
     """
-    config, network = pool.config, pool.network_config
+    config, network, read = pool.config, pool.network_config, place.beside(own)
     taints = [{"key": each.key, "value": each.value, "effect": each.effect.name} for each in config.taints]
     node_networks = [
-        {"network": each.network, "subnetwork": each.subnetwork} for each in network.additional_node_network_configs
+        {"network": read.network(each.network).path, "subnetwork": read.subnetwork(each.subnetwork).path}
+        for each in network.additional_node_network_configs
     ]
     pod_networks = [
         {
-            "subnetwork": each.subnetwork or None,
+            "subnetwork": read.subnetwork(each.subnetwork).path if each.subnetwork else None,
             "secondary_range": each.secondary_pod_range,
             "max_pods_per_node": each.max_pods_per_node.max_pods_per_node or None,
         }

@@ -86,6 +86,7 @@ def users_of_network(clusters: Iterable[Any], project: str, network: Network) ->
             yield words
             continue
         place = Place(project, region_of(cluster.location))
+        place = place.beside(place.subnetwork_of(cluster))
         for pool in cluster.node_pools:
             if any(place.network(each.network) == network for each in _node_networks(pool)):
                 yield f"node pool {pool.name} of {words}"
@@ -94,6 +95,7 @@ def users_of_network(clusters: Iterable[Any], project: str, network: Network) ->
 def _users_in(cluster: Any, project: str) -> Iterator[RangeUser]:
     place = Place(project, region_of(cluster.location))
     own, policy = place.subnetwork_of(cluster), cluster.ip_allocation_policy
+    place = place.beside(own)
 
     def user(subnetwork: Subnetwork, name: str, use: str, pool: Any | None = None) -> RangeUser:
         by = pool.name if pool is not None else ""
@@ -111,13 +113,13 @@ def _users_in(cluster: Any, project: str) -> Iterator[RangeUser]:
         yield user(subnetwork, PRIMARY, "nodes")
         yield from (user(subnetwork, name, "pods") for name in more.pod_ipv4_range_names)
     for pool in cluster.node_pools:
+        its = place.subnetwork(pool.network_config.subnetwork) if pool.network_config.subnetwork else own
         if pool.network_config.pod_range not in ("", policy.cluster_secondary_range_name):
-            at = pool.network_config.subnetwork
-            yield user(place.subnetwork(at) if at else own, pool.network_config.pod_range, "pods", pool)
+            yield user(its, pool.network_config.pod_range, "pods", pool)
         for node_network in _node_networks(pool):
             yield user(place.subnetwork(node_network.subnetwork), PRIMARY, "nodes", pool)
         for pod_network in pool.network_config.additional_pod_network_configs:
-            at = place.subnetwork(pod_network.subnetwork) if pod_network.subnetwork else own
+            at = place.subnetwork(pod_network.subnetwork) if pod_network.subnetwork else its
             yield user(at, pod_network.secondary_pod_range, "additional pods", pool)
 
 

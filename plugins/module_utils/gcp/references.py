@@ -64,6 +64,15 @@ class Place:
     project: str
     region: str
 
+    def beside(self, own: Subnetwork | None) -> Place:
+        """Return where bare names that were read of a node's other interfaces are to be found.
+
+        All interfaces of a node are in networks of one project, with Shared VPC of the host project.
+
+        :param own: the subnetwork of the first interface, None if it is not known.
+        """
+        return self if own is None else Place(own.project, self.region)
+
     def network(self, text: str) -> Network:
         """Read a reference to a network."""
         return Network.parse(text, self.project)

@@ -64,11 +64,6 @@ class Desired:
         """Return the subnetworks that are to be there."""
         return tuple(subnet for subnet in self.subnetworks if not subnet.absent)
 
-    @property
-    def absent_subnetworks(self) -> tuple[Subnet, ...]:
-        """Return the subnetworks that are not to be there."""
-        return tuple(subnet for subnet in self.subnetworks if subnet.absent)
-
     def as_state(self) -> State:
         """Return it in the words of the options, without what was left out."""
         managed = {"description": self.description, "routing_mode": self.routing_mode, "mtu": self.mtu}

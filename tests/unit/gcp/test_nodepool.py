@@ -216,17 +216,33 @@ def test_what_an_earlier_task_may_set_right_is_refused_only_outside_check_mode(
     assert message in announced.warnings[0]
 
 
+def test_with_shared_vpc_bare_names_that_are_read_are_the_host_projects() -> None:
+    host = "projects/host/regions/us-central1/subnetworks"
+    found = pool(network_config={"subnetwork": f"{host}/shared"})
+    wanted = desired(
+        additional_node_networks=[
+            {"network": "projects/host/global/networks/my-vpc", "subnetwork": f"{host}/my-subnet"},
+        ],
+        additional_pod_networks=[{**POD_NETWORK, "subnetwork": f"{host}/my-subnet"}],
+    )
+    assert titles(plan(wanted, Observed(found))) == []
+
+
 def test_the_nodes_of_a_pool_are_never_newer_than_the_control_plane() -> None:
     with pytest.raises(InvalidOptions, match="newer than the control plane"):
         plan(desired(version="1.35"), seen(pool()))
 
 
-def test_the_autoscaler_is_switched_off_before_a_size_is_set() -> None:
-    found = seen(pool(autoscaling={"enabled": True, "min_node_count": 1, "max_node_count": 5}))
-    assert titles(plan(desired(autoscaling={"enabled": False}, node_count=2), found)) == [
+@pytest.mark.parametrize("count", [2, 3])
+def test_the_autoscaler_is_switched_off_before_a_size_is_set_whatever_the_pool_began_with(count: int) -> None:
+    found = seen(pool(autoscaling={"enabled": True, "min_node_count": 1, "max_node_count": 5}, initial_node_count=3))
+    planned = plan(desired(autoscaling={"enabled": False}, node_count=count), found)
+    assert titles(planned) == [
         "set autoscaling of node pool multinet to enabled=false",
-        "set node_count of node pool multinet to 2",
+        f"set node_count of node pool multinet to {count}",
     ]
+    assert planned.before is not None
+    assert planned.before["node_count"] is None
     with pytest.raises(Refused, match=r"autoscaling\.enabled=false"):
         plan(desired(node_count=2), found)
 

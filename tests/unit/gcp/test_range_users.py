@@ -91,17 +91,33 @@ def test_the_ranges_of_a_cluster_and_its_pools() -> None:
             },
             {(OWN, "of-the-pool", MULTINET, "pods")},
         ),
+        (
+            {
+                "node_pools": [
+                    {
+                        "name": "multinet",
+                        "network_config": {
+                            "subnetwork": OWN.replace("default", "second"),
+                            "additional_pod_network_configs": [{"secondary_pod_range": "more"}],
+                        },
+                    }
+                ],
+                "ip_allocation_policy": {},
+            },
+            {(OWN.replace("default", "second"), "more", MULTINET, "additional pods")},
+        ),
     ],
-    ids=["several pod ranges", "several subnetworks", "a pool's own pod range"],
+    ids=["several pod ranges", "several subnetworks", "a pool's own pod range", "a pool's own subnetwork"],
 )
 def test_ranges_beyond_the_usual(fields: dict[str, Any], expected: set[tuple[str, str, str, str]]) -> None:
     assert told(cluster(**fields)) == {(OWN, "", EDGE, "nodes")} | expected
 
 
-def test_with_shared_vpc_the_subnetwork_is_the_host_projects() -> None:
+def test_with_shared_vpc_all_subnetworks_are_the_host_projects() -> None:
     path = "projects/host/regions/us-central1/subnetworks/shared"
-    shared = cluster(network_config={"network": "projects/host/global/networks/n", "subnetwork": path}, node_pools=[])
-    assert {subnetwork for subnetwork, *rest in told(shared)} == {path}
+    shared = cluster(network_config={"network": "projects/host/global/networks/n", "subnetwork": path})
+    assert {subnetwork for subnetwork, *rest in told(shared)} == {path, ADDITIONAL.replace("/p/", "/host/")}
+    assert list(users_of_network([shared], "p", Network("host", "my-vpc"))) == [MULTINET]
 
 
 @pytest.mark.parametrize(("network", "expected"), [("default", [EDGE]), ("my-vpc", [MULTINET]), ("other", [])])

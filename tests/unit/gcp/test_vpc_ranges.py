@@ -206,6 +206,7 @@ LINKS = "https://www.googleapis.com/compute/v1/projects/p"
                 "k8s1-1a2b3c4d-default-web-80-5e6f7a8b --zone r1-a --project p"
             ],
         ),
+        ({"groups": ["of-others"], "zone": ""}, ["network endpoint group of-others (r1)"]),
     ],
 )
 def test_what_is_in_the_way_of_a_deletion(found: dict[str, Any], expected: list[str]) -> None:
@@ -218,10 +219,12 @@ def test_what_is_in_the_way_of_a_deletion(found: dict[str, Any], expected: list[
     clusters = [
         container_v1.Cluster(name="edge", location="r1-a", network=name) for name in [found.get("cluster")] if name
     ]
+    zone, region = found.get("zone", f"{LINKS}/zones/r1-a"), f"{LINKS}/regions/r1"
+    groups = [compute_v1.NetworkEndpointGroup(name=name, zone=zone, region=region) for name in found.get("groups", [])]
     read = network_users.Found(
         network,
         clusters,
         [compute_v1.Firewall(name=name) for name in found.get("rules", [])],
-        [compute_v1.NetworkEndpointGroup(name=name, zone=f"{LINKS}/zones/r1-a") for name in found.get("groups", [])],
+        groups,
     )
     assert list(network_users.users(read, "p", Network("p", "n"), {("r1", "s")})) == expected
