@@ -67,8 +67,11 @@ def check_subnetwork_name(problems: Problems, path: str, value: str, *, with_rul
 
     :param with_rule: whether the rule is made (allow_multinet).
     """
-    longest = LONGEST_COMPUTE_NAME - len(_RULE_SUFFIX) if with_rule else LONGEST_COMPUTE_NAME
-    check_name(problems, path, value, longest)
+    check_name(problems, path, value)
+    longest = LONGEST_COMPUTE_NAME - len(_RULE_SUFFIX)
+    if with_rule and longest < len(value) <= LONGEST_COMPUTE_NAME:
+        remedy = "take a shorter one, or set allow_multinet=false"
+        problems.add(path, value, f"is longer than {longest} characters, too long for the name of its rule; {remedy}")
 
 
 def check_location(problems: Problems, path: str, value: str) -> None:

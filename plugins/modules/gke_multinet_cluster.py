@@ -184,7 +184,8 @@ options:
     type: int
     default: 2700
 notes:
-  - Each option that differs is set by one call of its own, since Google takes one change of a cluster at a time.
+  - Each option that differs is set by one call of its own, since Google takes one change of a cluster at a time. With
+    O(wait=false) only the last of them is not waited for.
     All options that cannot be changed are named at once, before anything is changed.
   - What Google does by itself is left alone. It switches Private Google Access of the subnetwork on, adds ranges to it
     that were not named, makes firewall rules for the cluster, upgrades control planes, and may leave some of that

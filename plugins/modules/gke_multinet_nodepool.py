@@ -253,6 +253,9 @@ options:
     description: Seconds until the module stops waiting for the node pool, and fails; what was started goes on.
     type: int
     default: 1800
+notes:
+  - Google takes one change of a cluster and its node pools at a time. With O(wait=false) only the last one that this
+    task makes is not waited for.
 seealso:
   - module: multinet.gke.gke_multinet_nodepool_info
   - module: multinet.gke.gke_multinet_vpc

@@ -78,7 +78,9 @@ options:
     default: []
     suboptions:
       name:
-        description: Name of the subnetwork.
+        description:
+          - Name of the subnetwork; at most 48 characters with O(subnetworks[].allow_multinet=true), for the rule's name
+            must not have more than 63.
         type: str
         required: true
       region:
@@ -167,7 +169,7 @@ options:
     type: int
     default: 600
 notes:
-  - If several subnetworks of a region are declared, they are read with one list; the same holds for their rules.
+  - If three or more subnetworks of a region are declared, they are read with one list; the same holds for their rules.
   - Who uses a range is only asked when something may have to be removed. That takes the right to list the clusters of
     the project.
 seealso:

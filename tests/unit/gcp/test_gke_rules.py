@@ -21,7 +21,11 @@ def noted(check: Callable[..., object], value: object, **options: Any) -> list[s
 
 def test_a_subnetworks_name_leaves_room_for_that_of_its_rule() -> None:
     assert noted(gke_rules.check_subnetwork_name, "a" * 48) == []
-    assert noted(gke_rules.check_subnetwork_name, "a" * 49) == ["here: is longer than 48 characters"]
+    assert noted(gke_rules.check_subnetwork_name, "a" * 49) == [
+        "here: is longer than 48 characters, too long for the name of its rule; take a shorter one, "
+        "or set allow_multinet=false"
+    ]
+    assert noted(gke_rules.check_subnetwork_name, "a" * 64) == ["here: is longer than 63 characters"]
     assert noted(gke_rules.check_subnetwork_name, "a" * 63, with_rule=False) == []
     assert len(gke_rules.ingress_rule_name("a" * 48)) == gke_rules.LONGEST_COMPUTE_NAME
 

@@ -99,7 +99,8 @@ def test_the_guide_is_let_through() -> None:
         (
             [put("networks", 0, "subnetwork", value="s" * 49)],
             "networks[0].subnetwork",
-            "is longer than 48 characters",
+            "is longer than 48 characters, too long for the name of its rule; take a shorter one, "
+            "or set allow_multinet=false",
         ),
         (
             [put("networks", 0, "pod_ranges", 0, "range", value="2001:db8::/64")],
