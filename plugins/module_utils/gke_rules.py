@@ -42,7 +42,8 @@ POOL_LABEL = "cloud.google.com/gke-nodepool"  # of a node: the name of its pool
 _RULE_SUFFIX = "-allow-multinet"
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _VERSION = re.compile(r"(\d+)\.(\d+)(\.\d+)?(-gke\.\d+)?")
-_LOCATION = re.compile(r"[a-z]+-[a-z]+\d+(-[a-z])?")
+_ZONE = r"-(ai\d+)?[a-z]"  # of a zone's name, what follows the region; us-central1-ai1a is an AI zone
+_LOCATION = re.compile(rf"[a-z]+-[a-z]+\d+({_ZONE})?")
 # Machine types that share a core count as two vCPUs for the number of interfaces.
 _SHARED_CORE = {"e2-micro": 2, "e2-small": 2, "e2-medium": 2, "f1-micro": 1, "g1-small": 1}
 
@@ -170,7 +171,7 @@ def check_zones(problems: Problems, path: str, zones: Sequence[str] | None, loca
 
 def region_of(location: str) -> str:
     """Return the region of a region or zone: us-central1-c is in us-central1."""
-    return re.sub(r"-[a-z]$", "", location)
+    return re.sub(rf"{_ZONE}$", "", location)
 
 
 def alias_block_prefix(max_pods_per_node: int, *, doubled: bool = True) -> int:

@@ -52,7 +52,8 @@ options:
   autoscaling:
     description:
       - Limits between which the pool grows and shrinks by itself, either in each zone (O(autoscaling.min),
-        O(autoscaling.max)) or in the whole pool (O(autoscaling.total_min), O(autoscaling.total_max)).
+        O(autoscaling.max)) or in the whole pool (O(autoscaling.total_min), O(autoscaling.total_max)). The most is
+        needed, unless O(autoscaling.enabled=false).
       - A new pool begins with the least.
     type: dict
     suboptions:

@@ -31,6 +31,20 @@ def test_a_subnetworks_name_leaves_room_for_that_of_its_rule() -> None:
 
 
 @pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("us-central1-c", []),
+        ("us-central1-ai1a", []),
+        ("us-south1-ai1b", ["here[0]: is not a zone of us-central1"]),
+        ("us-central1", ["here[0]: is not a zone (us-central1-c)"]),
+        ("us-central1-ai1", ["here[0]: is not a zone (us-central1-c)"]),
+    ],
+)
+def test_zones_are_those_of_the_region_ai_zones_among_them(zone: str, expected: list[str]) -> None:
+    assert noted(gke_rules.check_zones, [zone], location="us-central1-a") == expected
+
+
+@pytest.mark.parametrize(
     ("value", "expected"),
     [
         ("10.0.0.0/8", []),
