@@ -60,8 +60,9 @@ down: venv ## stop the lab and forget it
 	@$(GKELAB) down $(ARGS)
 
 .PHONY: env
-env: venv ## shell exports that point tools at the lab: eval "$(make -s env)"
+env: collection ## shell exports that point tools, Ansible with the collection among them, at the lab: eval "$(make -s env)"
 	@$(GKELAB) env $(ARGS)
+	@echo 'export ANSIBLE_COLLECTIONS_PATH="$(COLLECTIONS)" PATH="$(CURDIR)/$(BIN):$$PATH"'
 
 .PHONY: venv
 venv:
