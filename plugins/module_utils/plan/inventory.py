@@ -33,7 +33,7 @@ class Scope:
         if self.checked:
             parts.append(f"{len(self.checked)} more of the inventory looked at for what contradicts that")
         if self.unread:
-            parts.append(f"{len(self.unread)} more cannot be read, and were not looked at: {some(self.unread)}")
+            parts.append(f"{len(self.unread)} more not looked at, as they cannot be read: {some(self.unread)}")
         return "; ".join(parts)
 
 
@@ -111,5 +111,6 @@ def _misspelt(clusters: Sequence[Mapping[str, Any]], hosts: set[str]) -> Iterabl
 
 def _elsewhere(problems: Sequence[Problem]) -> Iterable[str]:
     if problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         paths = some((problem.path for problem in problems), MANY)
-        yield f"descriptions outside of this run have {len(problems)} problems of their own: {paths}"
+        yield f"{count} in descriptions outside of this run: {paths}"

@@ -15,7 +15,7 @@ def _without(spec: Spec, *names: str) -> Spec:
 
 
 # Others may declare ranges of the same subnetwork, and a run may not see them: purging is not for a description.
-PURGING = ("purge_subnetworks", "purge_secondary_ranges", "force_delete")
+PURGING = ("purge_subnetworks", "purge_secondary_ranges")
 
 VPC = _without(gke_options.NETWORK, "name", "subnetworks", *PURGING)
 _SUBNETWORK = _without(gke_options.SUBNETWORK, "name", "region", "ip_cidr_range", "secondary_ranges", "state", *PURGING)

@@ -55,7 +55,7 @@ def test_what_is_wrong_with_others_alone_is_a_warning() -> None:
     planned = inventory.plan([host(1), host(2, OVERLAP), host(3)], ["c3"])
     assert (planned.scope.planned, planned.scope.checked) == (["c3"], ["c1", "c2"])
     assert planned.warnings == [
-        "descriptions outside of this run have 1 problems of their own: c2: multinet_networks[0].pod_ranges[0].range"
+        "1 problem in descriptions outside of this run: c2: multinet_networks[0].pod_ranges[0].range"
     ]
     assert str(planned.scope) == "1 cluster planned; 2 more of the inventory looked at for what contradicts that"
 
@@ -67,7 +67,7 @@ UNREADABLE = {"host": "c2", "unreadable": "'nowhere' is undefined", "misspelt": 
 def test_a_description_that_cannot_be_read_hinders_its_own_run_only(other: dict[str, Any]) -> None:
     planned = inventory.plan([host(1), other], ["c1"])
     assert planned.scope.unread == ["c2"]
-    assert str(planned.scope) == "1 cluster planned; 1 more cannot be read, and were not looked at: c2"
+    assert str(planned.scope) == "1 cluster planned; 1 more not looked at, as they cannot be read: c2"
     assert refused([host(1), other], None) in (["c2"], ["c2: multinet_networks"])
 
 
