@@ -50,7 +50,7 @@ def container_seen(operation: Any | None) -> Seen:
     return Seen(
         done=operation.status.name == "DONE",
         text=", ".join([operation.status.name, *_phase(operation)]),
-        errors=tuple(_container_errors(operation)),
+        errors=tuple({"code": code, "message": message} for code, message in dict.fromkeys(_errors(operation))),
     )
 
 
@@ -65,12 +65,15 @@ def _phase(operation: Any) -> list[str]:
     return [current.lower().replace("_", " "), f"{percent} %"]
 
 
-def _container_errors(operation: Any) -> Iterator[dict[str, str]]:
-    """Yield the error, and the conditions; the older status_message is an error, too, wherever it is set."""
+def _errors(operation: Any) -> Iterator[tuple[str, str]]:
+    """Yield code and message of the error, and of the conditions, which may say the same.
+
+    The older status_message is an error, too, wherever it is set.
+    """
     codes = library("google.rpc.code_pb2", "googleapis-common-protos").Code
     if operation.error.code or operation.status_message:
         name = codes.Name(operation.error.code) if operation.error.code else ""
-        yield {"code": name, "message": operation.error.message or operation.status_message}
+        yield name, operation.error.message or operation.status_message
     for condition in (*operation.cluster_conditions, *operation.nodepool_conditions):
         name = codes.Name(condition.canonical_code) if condition.canonical_code else ""
-        yield {"code": condition.code.name if condition.code else name, "message": condition.message}
+        yield condition.code.name if condition.code else name, condition.message

@@ -168,7 +168,10 @@ def test_a_failed_gke_operation_has_code_and_conditions() -> None:
     failed = gke(
         "DONE",
         error={"code": 8, "message": "Insufficient quota"},
-        cluster_conditions=[{"code": "GCE_QUOTA_EXCEEDED", "message": "Limit: 8.0 in region r"}],
+        cluster_conditions=[
+            {"code": "GCE_QUOTA_EXCEEDED", "message": "Limit: 8.0 in region r"},
+            {"canonical_code": 8, "message": "Insufficient quota"},  # what the error says, too, is said once
+        ],
     )
     operations, _, _ = make([gke()], [failed])
     operations.start_container("create cluster edge", "create_cluster", **CLUSTER)
