@@ -73,6 +73,13 @@ def test_arrows_point_one_way(path: pathlib.Path) -> None:
     assert not wrong, f"{layer} must not know {wrong}"
 
 
+def test_the_architecture_names_every_layer() -> None:
+    layers = {path.name for path in (PLUGINS / "module_utils").iterdir() if not path.name.startswith("__")}
+    assert {name.removesuffix(".py") for name in layers} == set(MAY_IMPORT)
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    assert {name for name in layers if not re.search(rf"[`/]{re.escape(name)}[`/]", text)} == set()
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_modules_import_no_client_library(module: str) -> None:
     foreign = {
