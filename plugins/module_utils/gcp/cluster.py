@@ -22,13 +22,13 @@ from .nodes import (
     carries_networks,
     default_pool,
     refuse_broken,
-    refuse_unusable,
     status_of,
     warnings_of,
     words,
 )
 from .operations import Operations
 from .references import Place
+from .settling import await_gone, settle
 
 RECREATE = "delete the cluster (state=absent) and create it again"
 # What else a change does, as Google's reference of ClusterUpdate warns.
@@ -105,14 +105,14 @@ class Cluster:
     def _plan_absent(self, cluster: Any | None) -> Plan:
         if cluster is None:
             return Plan(None, None)
-        settle = self._await_gone if self._desired.wait else None
+        settling = self._await_gone if self._desired.wait else None
         if status_of(cluster) == "STOPPING":
-            return Plan(None, None, settle=settle)
+            return Plan(None, None, settle=settling)
         if self._desired.deletion_protection:
             raise Refused(f"{self._what} is not deleted: deletion_protection=true")
         deletion = self._operations.in_container(f"delete {self._what}", "delete_cluster", name=self._path)
         before, _after = cluster_state.compared(self._desired, cluster, self._place)
-        return Plan(self._state(cluster_state.nested(before)), None, (deletion,), settle=settle)
+        return Plan(self._state(cluster_state.nested(before)), None, (deletion,), settle=settling)
 
     def _plan_creation(self, dying: Any | None) -> Plan:
         """Return how the cluster is made; a default pool that is to go can only go once the cluster is there."""
@@ -129,20 +129,14 @@ class Cluster:
 
     def _settle(self) -> Any:
         """Wait until nothing is under way in the cluster; return it."""
-        self._operations.finish()
-        found = self._operations.wait_for(
-            f"{self._what} is ready", self._find, lambda cluster: status_of(cluster) not in UNSETTLED, status_of
-        )
-        refuse_unusable(self._what, found)
-        return found
+        return settle(self._operations, self._what, self._find)
 
     def _overtaken(self) -> bool:
         """Tell whether others did a part, or nobody says how it ended; without waiting the next task compares it."""
         return self._desired.wait and self._operations.overtaken
 
     def _await_gone(self) -> None:
-        self._operations.finish()
-        self._operations.wait_for(f"{self._what} is gone", self._find, lambda cluster: cluster is None, status_of)
+        await_gone(self._operations, self._what, self._find)
 
     def _creation(self, dying: Any | None) -> Change:
         """Return the change that creates the cluster, after the one of this name that is being deleted is gone."""

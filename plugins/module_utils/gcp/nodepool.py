@@ -21,6 +21,7 @@ from .pod_ranges import Found, Size
 from .pool_options import PODS, Desired
 from .pool_requests import IMMUTABLE, REPLACING, TOGETHER
 from .pool_state import Comparison
+from .settling import await_gone, settle
 
 SIZES = ("node_count", "autoscaling", "node_locations")
 
@@ -186,10 +187,10 @@ class NodePool:
     def _plan_absent(self, pool: Any | None) -> Plan:
         if pool is None:
             return Plan(None, None)
-        settle = self._await_gone if self._desired.wait else None
+        settling = self._await_gone if self._desired.wait else None
         if status_of(pool) == "STOPPING":
-            return Plan(None, None, settle=settle)
-        return Plan(pool_state.identity(self._desired), None, (self._deletion(),), settle=settle)
+            return Plan(None, None, settle=settling)
+        return Plan(pool_state.identity(self._desired), None, (self._deletion(),), settle=settling)
 
     def _plan_creation(self, observed: Observed) -> Plan:
         if observed.cluster is None and not self._check_mode:
@@ -276,19 +277,14 @@ class NodePool:
 
     def _settle(self) -> None:
         """Wait until nothing is under way in the pool."""
-        self._operations.finish()
-        found = self._operations.wait_for(
-            f"{self._what} is ready", self._find, lambda pool: status_of(pool) not in UNSETTLED, status_of
-        )
-        refuse_unusable(self._what, found)
+        settle(self._operations, self._what, self._find)
 
     def _overtaken(self) -> bool:
         """Tell whether others did a part, or nobody says how it ended; without waiting the next task compares it."""
         return self._desired.wait and self._operations.overtaken
 
     def _await_gone(self) -> None:
-        self._operations.finish()
-        self._operations.wait_for(f"{self._what} is gone", self._find, lambda pool: pool is None, status_of)
+        await_gone(self._operations, self._what, self._find)
 
     def _find(self) -> Any | None:
         return self._google.find(f"read {self._what}", self._google.container.get_node_pool, {"name": self._path})
