@@ -1,17 +1,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sites other than the guide's, all in one inventory: what the plan derives is what Google is asked for."""
+"""Sites other than the guide's, all in one inventory: what the plan derives is what Google is asked for, once."""
 
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from cloud import Cloud, Modules
-from harness import Lab, Run, google_writes
+from cloud import Asked, Cloud, Modules
+from harness import Lab, Run
 
 STAGES = "--tags vpc,cluster,nodepool"
 POOL = {"name": "multinet", "machine_type": "e2-standard-4", "node_count": 2}
@@ -109,7 +110,7 @@ class Sites:
     announced: Run
     first: Run
     second: Run
-    written: list[str]  # by the second run
+    asked: Asked  # by the second run
 
     def actions(self, run: Run, host: str) -> list[str]:
         """Return what a run did to one site, in order."""
@@ -148,10 +149,10 @@ def sites(shared_lab: Lab, modules: Modules) -> Sites:
     }
     announced = shared_lab.play("multinet.gke.site", inventory=inventory, arguments=f"{STAGES} --check --diff")
     first = shared_lab.play("multinet.gke.site", inventory=inventory, arguments=STAGES)
-    asked = len(shared_lab.google_requests())
+    before = len(shared_lab.google_requests())
     second = shared_lab.play("multinet.gke.site", inventory=inventory, arguments=STAGES)
-    written = [write for write in google_writes(shared_lab.google_requests()[asked:]) if tag in write]
-    return Sites(clouds, announced, first, second, written)
+    asked = Asked([each for each in shared_lab.google_requests()[before:] if tag in each["path"]])
+    return Sites(clouds, announced, first, second, asked)
 
 
 @pytest.mark.parametrize("host", ["regional", "outspoken", "service", "adopter"])
@@ -164,7 +165,12 @@ def test_what_is_announced_is_done(sites: Sites, host: str) -> None:
 
 def test_the_second_run_changes_nothing(sites: Sites) -> None:
     assert (sites.second.rc, sites.second.changed, sites.second.actions) == (0, 0, []), sites.second.stdout
-    assert sites.written == []
+    assert sites.asked.writes == []
+
+
+def test_the_second_run_reads_each_resource_once(sites: Sites) -> None:
+    assert sites.asked.reads
+    assert {path: count for path, count in Counter(sites.asked.reads).items() if count > 1} == {}
 
 
 def test_a_regional_cluster_counts_its_nodes_in_each_zone(sites: Sites) -> None:
