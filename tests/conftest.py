@@ -6,7 +6,6 @@ import pathlib
 import platform
 import secrets
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 
@@ -45,11 +44,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def installed_artifact() -> pathlib.Path:
     """What is tested is what was built and installed, and it is as old as the sources."""
     assert (INSTALLED / "MANIFEST.json").is_file(), "the collection is not installed: run make collection"
-    subprocess.run(
-        ["ansible-galaxy", "collection", "verify", "--offline", "multinet.gke", "-p", str(INSTALLED.parents[2])],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
     for source in (*ROOT.glob("plugins/**/*.py"), *ROOT.glob("roles/**/*.yml"), *ROOT.glob("playbooks/**/*.yml")):
         copy = INSTALLED / source.relative_to(ROOT)
         assert copy.read_bytes() == source.read_bytes(), f"{copy} is not {source}: run make collection"

@@ -108,6 +108,8 @@ def main() -> int:
 
     The copy is outside of the checkout: ansible-test asks git for the files, and git ignores .build.
     """
+    for compiled in [*INSTALLED.rglob("__pycache__")]:  # by Python, since; it is not of the artifact
+        shutil.rmtree(compiled)
     with tempfile.TemporaryDirectory(prefix="gates-") as folder:
         tree = pathlib.Path(folder)
         work = tree / "ansible_collections" / "multinet" / "gke"
