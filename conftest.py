@@ -14,6 +14,7 @@ LIST = os.environ.get("MULTINET_ALLOWED_SKIPS")
 skips: list[str] = []
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let a file's tests share a process (-n), and all tests on real kernels one: two would only wait for each other.
 
@@ -21,7 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         kernels = item.get_closest_marker("full") is not None
-        item.add_marker(pytest.mark.xdist_group("full" if kernels else str(item.path)))
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group("full" if kernels else str(item.path)))
     items.sort(key=lambda item: item.get_closest_marker("full") is None)
 
 
