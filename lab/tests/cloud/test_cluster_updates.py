@@ -121,6 +121,19 @@ def test_a_field_changes_what_it_is_called_after(edge: Lab, name: str) -> None:
     assert edge.refused("PUT", BETA, {"update": {}})[2] == "Must specify a field to update."
 
 
+def test_fields_that_only_v1_has(edge: Lab) -> None:
+    assert updated(edge, CLUSTER, desiredEmulatedVersion="1.34")["currentEmulatedVersion"] == "1.34"
+    linux = {"nodeVfioConfig": {"dmaEntryLimit": 70000}, "sysctls": {"net.core.somaxconn": "4096"}}
+    for sent in (linux, linux | {"nodeVfioConfig": {"dmaEntryLimit": 80000}}):
+        body = updated(edge, CLUSTER, desiredNodePoolAutoConfigLinuxNodeConfig=sent)
+        assert body["nodePoolAutoConfig"]["linuxNodeConfig"].items() >= sent.items()
+
+
+def test_no_state_of_encryption_is_the_default(edge: Lab) -> None:
+    body = updated(edge, desiredDatabaseEncryption={})
+    assert body["databaseEncryption"] == {"state": "DECRYPTED", "currentState": "CURRENT_STATE_DECRYPTED"}
+
+
 def test_what_is_not_sent_stays_where_a_message_can_tell(lab: Lab) -> None:
     create(lab)
     before = updated(lab, desiredMonitoringConfig={"managedPrometheusConfig": {"enabled": True}})

@@ -69,6 +69,13 @@ def test_a_field_changes_what_it_is_called_after(edge: Lab, name: str) -> None:
         assert found == sent
 
 
+def test_fields_that_only_v1_has(edge: Lab) -> None:
+    policy = {"exclusionUntilEndOfSupport": {"enabled": True}}
+    assert updated(edge, POOL, maintenancePolicy=policy)["maintenancePolicy"] == policy
+    linux = {"nodeVfioConfig": {"dmaEntryLimit": 70000}}
+    assert updated(edge, POOL, linuxNodeConfig=linux)["config"]["linuxNodeConfig"].items() >= linux.items()
+
+
 def test_labels_taints_and_tags_are_replaced_whole(lab: Lab) -> None:
     create(lab)
     taint = {"key": "k", "value": "v", "effect": "NO_SCHEDULE"}

@@ -152,7 +152,8 @@ def _follow(body: Json, desired: str) -> None:
     if desired == "desiredClusterAutoscaling":
         body["autoscaling"] = autoscaling_of_cluster(body["autoscaling"])
     elif desired == "desiredDatabaseEncryption":
-        body["databaseEncryption"]["currentState"] = f"CURRENT_STATE_{body['databaseEncryption']['state']}"
+        state = body["databaseEncryption"].setdefault("state", "DECRYPTED")
+        body["databaseEncryption"]["currentState"] = f"CURRENT_STATE_{state}"
     elif desired == "desiredEnterpriseConfig":
         body["enterpriseConfig"] = enterprise_config(body["enterpriseConfig"])
     elif desired == "desiredDefaultEnablePrivateNodes":

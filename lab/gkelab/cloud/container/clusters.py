@@ -192,12 +192,14 @@ def _pools_of(asked: Json) -> list[Json]:
         if asked.get("initialNodeCount") or asked.get("nodeConfig"):
             raise bad_request(invented.POOLS_TWICE)
         return list(asked["nodePools"])
-    if not asked.get("initialNodeCount"):
+    # Autopilot counts nodes itself: Terraform sends no number for it, and GKE takes that. The lab's pool stays at one.
+    count = asked.get("initialNodeCount") or int(asked.get("autopilot", {}).get("enabled", False))
+    if not count:
         raise bad_request("Cluster.initial_node_count must be greater than zero.")
     return [
         {
             "name": "default-pool",
-            "initialNodeCount": asked["initialNodeCount"],
+            "initialNodeCount": count,
             "config": asked.get("nodeConfig", {}),
         }
     ]

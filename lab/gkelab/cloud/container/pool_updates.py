@@ -23,6 +23,7 @@ ADDRESS = {"name", "projectId", "zone", "clusterId", "nodePoolId", "etag"}
 _IN_PLACE = {
     "autoscaling",
     "labels",
+    "maintenancePolicy",
     "management",
     "nodeDrainConfig",
     "queuedProvisioning",

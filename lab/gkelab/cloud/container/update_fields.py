@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 
-from google.cloud import container_v1beta1
+from google.cloud import container_v1, container_v1beta1
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from gkelab.cloud.errors import Json
@@ -26,6 +26,7 @@ _ELSEWHERE: dict[str, tuple[str, ...]] = {
     "desired_node_kubelet_config": (*_NODE_DEFAULTS, "node_kubelet_config"),
     "desired_node_pool_logging_config": (*_NODE_DEFAULTS, "logging_config"),
     "desired_node_pool_auto_config_kubelet_config": ("node_pool_auto_config", "node_kubelet_config"),
+    "desired_emulated_version": ("current_emulated_version",),
     "desired_k8s_beta_apis": ("enable_k8s_beta_apis",),
     "desired_intra_node_visibility_config": ("network_config", "enable_intra_node_visibility"),
     "desired_l4ilb_subsetting_config": ("network_config", "enable_l4ilb_subsetting"),
@@ -37,11 +38,10 @@ _ELSEWHERE: dict[str, tuple[str, ...]] = {
 def target(desired: str) -> tuple[FieldDescriptor, ...]:
     """Return the path in a cluster that a field of an update (its JSON name) changes; empty if it is none."""
     cluster: Descriptor = container_v1beta1.Cluster.pb().DESCRIPTOR
-    update: Descriptor = container_v1beta1.ClusterUpdate.pb().DESCRIPTOR
-    field = update.fields_by_camelcase_name[desired]
-    if field.name in _ELSEWHERE:
-        return _path(cluster, _ELSEWHERE[field.name])
-    name = field.name.removeprefix("desired_")
+    full_name = _proto_name(desired)
+    if full_name in _ELSEWHERE:
+        return _path(cluster, _ELSEWHERE[full_name])
+    name = full_name.removeprefix("desired_")
     if name in cluster.fields_by_name:
         return _path(cluster, (name,))
     for holder in _HOLDERS:
@@ -69,14 +69,22 @@ def merged(present: Json, sent: Json, kind: Descriptor) -> Json:
     """Return a message after an update that sends ``sent``.
 
     What was not sent stays where a message can tell "not sent" from "sent empty": inner messages, and scalars with
-    presence. A list, a map or any other scalar is what was sent, its default if nothing was.
+    presence. A list, a map or any other scalar is what was sent, its default if nothing was. So is a field that only
+    v1 has, which ``kind``, of v1beta1, says nothing of.
     """
     fields = kind.fields_by_camelcase_name
-    result = {key: value for key, value in present.items() if fields[key].has_presence}
+    result = {key: value for key, value in present.items() if key in fields and fields[key].has_presence}
     for key, value in sent.items():
-        inner = is_object(fields[key]) and key in result
+        inner = key in result and is_object(fields[key])
         result[key] = merged(result[key], value, fields[key].message_type) if inner else value
     return result
+
+
+def _proto_name(desired: str) -> str:
+    """Return a field of an update as the proto writes it; either version has some that the other lacks."""
+    kinds = (container_v1beta1.ClusterUpdate, container_v1.ClusterUpdate)
+    fields = (kind.pb().DESCRIPTOR.fields_by_camelcase_name.get(desired) for kind in kinds)
+    return str(next(field.name for field in fields if field is not None))
 
 
 def _path(kind: Descriptor, names: tuple[str, ...]) -> tuple[FieldDescriptor, ...]:
