@@ -219,6 +219,7 @@ class Operations:
             self._fail(operation, error)
         except Undone as undone:
             _end_with(operation, undone.error)
+        _close(operation)  # in one step with the effect: no state is saved that has the one without the other
 
     def _fail(self, operation: Operation, error: OperationError) -> None:
         _end_with(operation, error)
@@ -238,8 +239,7 @@ class Operations:
         finally:  # whatever fails on the way, the locks do not stay and nobody waits for ever
             for lock in operation.locks:
                 self._holders[lock].remove(operation.name)
-            operation.status = "DONE"
-            operation.ended = time.time()
+            _close(operation)
             self._done.pop(operation.name).set()
             self._save()
 
@@ -247,6 +247,11 @@ class Operations:
 def is_lost(operation: Operation) -> bool:
     """Tell whether a fault keeps an operation from being found."""
     return operation.fault is not None and operation.fault["kind"] == OPERATION_LOST
+
+
+def _close(operation: Operation) -> None:
+    operation.status = "DONE"
+    operation.ended = operation.ended or time.time()
 
 
 def _end_with(operation: Operation, error: OperationError) -> None:
