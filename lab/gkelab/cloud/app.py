@@ -53,7 +53,7 @@ class App:
 
     def _own_routes(self) -> list[Route]:
         """Return the routes of what belongs to no service: credentials, and the lab's own switches."""
-        account = "/v1/projects/{project}/serviceAccounts/{account:[^/:]+}"
+        account = "/v1/projects/-/serviceAccounts/{account:[^/:]+}"
         return [
             Route("POST", f"{account}:generateAccessToken", self._iam.generate_access_token, "iamcredentials"),
             Route("POST", "/lab/faults", self._faults.add, "lab"),
@@ -88,9 +88,11 @@ class App:
         return probe(self._engine_name)
 
     async def _issue_token(self, request: web.Request) -> web.Response:
-        form = {key: str(value) for key, value in (await request.post()).items()}
         try:
+            form = {key: str(value) for key, value in (await request.post()).items()}
             return answer(200, oauth.grant(self._folder, form, self._tokens.issue))
+        except UnicodeDecodeError:  # whose text quotes the whole form, secrets and all: it goes nowhere
+            return answer(400, oauth.OauthError("invalid_request", "The form is not in UTF-8.").body())
         except oauth.OauthError as error:
             return answer(400, error.body())
 

@@ -121,7 +121,7 @@ class Door:
         token = token.strip()
         if kind.lower() != "bearer" or not token:
             raise unauthenticated()
-        principal = self._tokens.principal(token)
+        principal = self._tokens.principal(token) if token.isascii() else ""
         if not principal:
             raise invalid_token()
         if api == "lab" and not self._tokens.is_static(token):
@@ -165,12 +165,12 @@ def probe(engine: str) -> web.Response:
 
 async def json_body(request: web.Request) -> object:
     """Return a request's JSON, None if it has no body."""
-    text = await request.text()
-    if not text.strip():
+    content = await request.read()
+    if not content.strip():
         return None
     try:
-        return json.loads(text)
-    except ValueError as error:
+        return json.loads(content)
+    except ValueError as error:  # no JSON, or no UTF-8
         message = f"Invalid JSON payload received. {error}"
         raise ApiError(400, "parseError", message) from error
 
@@ -179,11 +179,11 @@ async def _logged_body(request: web.Request, api: str) -> object:
     """Return what the log keeps of a request's body; one that may hold secrets is not kept."""
     if api in _SECRET or not request.body_exists:
         return None
-    text = await request.text()
+    content = await request.read()
     try:
-        return json.loads(text) if text.strip() else None
+        return json.loads(content) if content.strip() else None
     except ValueError:
-        return text
+        return content.decode(errors="replace")
 
 
 def _refused(hit: Hit, api: str) -> web.Response:

@@ -131,7 +131,7 @@ class Faults:
 
     def answered(self, call: Call, hit: Hit | None, work: Callable[[], Any]) -> Any:
         """Return what ``work`` answers to a call, with what the fault does to resources and operations."""
-        if hit is None:
+        if hit is None or "project" not in call.params:
             return work()
         fault = hit.fault
         if fault.kind == STALE and _make_stale(self._cloud, call.params):
@@ -215,7 +215,7 @@ def _fault(asked: Json) -> Fault:
         problems.append(f"kind: {fault.kind!r} is none of {', '.join(KINDS)}")
     for name, kinds, least in (("nth", int, 1), ("times", int, 0), ("status", int, 400), ("seconds", (int, float), 0)):
         value = getattr(fault, name)
-        if not isinstance(value, kinds) or isinstance(value, bool) or value < least:
+        if not isinstance(value, kinds) or isinstance(value, bool) or not value >= least:
             problems.append(f"{name}: {value!r} is no number from {least} on")
     if isinstance(fault.status, int) and fault.status not in STATUS_OF_CODE:
         problems.append(f"status: the lab knows {', '.join(map(str, STATUS_OF_CODE))}")

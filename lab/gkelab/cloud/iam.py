@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from gkelab.cloud import invented
 from gkelab.cloud.cloud import Call, Cloud
 from gkelab.cloud.errors import ApiError, Json, bad_request
 from gkelab.cloud.oauth import LONGEST_LIFETIME
@@ -83,11 +84,12 @@ class Iam:
 
     def generate_access_token(self, call: Call) -> Json:
         """Answer an access token of another service account, if each in the chain may act as the next."""
-        scopes, lifetime = call.json.get("scope"), _LIFETIME.fullmatch(call.json.get("lifetime") or "3600s")
-        if not scopes or lifetime is None or not 0 < int(lifetime[1]) <= LONGEST_LIFETIME:
-            # Invented text: no public source gives it.
-            raise bad_request(f"scope is needed, and a lifetime of at most {LONGEST_LIFETIME}s.")
-        chain = [str(name).rpartition("/")[2] for name in call.json.get("delegates") or ()]
+        scopes, delegates = call.json.get("scope"), call.json.get("delegates") or []
+        lifetime = _LIFETIME.fullmatch(str(call.json.get("lifetime") or f"{LONGEST_LIFETIME}s"))
+        are_lists = isinstance(scopes, list) and isinstance(delegates, list)
+        if not are_lists or not scopes or lifetime is None or not 0 < int(lifetime[1]) <= LONGEST_LIFETIME:
+            raise bad_request(invented.IMPERSONATION.format(most=LONGEST_LIFETIME))
+        chain = [str(name).rpartition("/")[2] for name in delegates]
         actor = call.principal
         for account in [*chain, call.params["account"]]:
             if not self.allows(actor, ACT_AS, f"projects/-/serviceAccounts/{account}"):

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Final
 
-# Any API
+# Any API, and who issues tokens
 BAD_JSON_FORM: Final = "Invalid JSON payload received. {error}"
+JWT_ALGORITHM: Final = "Invalid JWT: unsupported algorithm."
+IMPERSONATION: Final = "scope is needed, and a lifetime of at most {most}s."
 
 # Compute
 ALREADY_CUSTOM: Final = "The network is in custom subnet mode already."

@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from gkelab.cloud import invented
 from gkelab.cloud.errors import Json
 from gkelab.files import write_secret
 
@@ -106,22 +107,20 @@ def signer(folder: pathlib.Path, token: str) -> str:
     Google's APIs take such tokens, and its generated clients send them instead of asking for an access token.
     """
     account = _read(folder / FILE)
-    if token.count(".") != 2 or account is None:
+    if account is None:
         return ""
     try:
-        _check_signature(token, account)
+        _check_signed(token, account)
     except OauthError:
         return ""
-    expires = json.loads(_decoded(token.split(".")[1])).get("exp", 0)
-    is_valid = isinstance(expires, int | float) and expires > time.time()
-    return str(account["client_email"]) if is_valid else ""
+    return str(account["client_email"])
 
 
 def _account(folder: pathlib.Path, form: Mapping[str, str]) -> str:
     account = _read(folder / FILE)
     if account is None:
         raise OauthError("invalid_grant", "Invalid grant: account not found")
-    _check_signature(form.get("assertion", ""), account)
+    _check_signed(form.get("assertion", ""), account)
     return str(account["client_email"])
 
 
@@ -144,16 +143,25 @@ def _read(path: pathlib.Path) -> Json | None:
     return content
 
 
-def _check_signature(assertion: str, account: Json) -> None:
-    signed, _, signature = assertion.rpartition(".")
+def _check_signed(token: str, account: Json) -> None:
+    """Refuse a JWT that ``account`` has not signed, or that has expired."""
+    signed, _, signature = token.rpartition(".")
+    header, _, claims = signed.partition(".")
     try:
-        header = json.loads(_decoded(signed.partition(".")[0]))
-        if header.get("alg") != "RS256":
-            raise OauthError("invalid_grant", "Invalid JWT: unsupported algorithm.")
+        if _object(header).get("alg") != "RS256":
+            raise OauthError("invalid_grant", invented.JWT_ALGORITHM)
         key = _public_key(account["private_key"])
         key.verify(_decoded(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+        expires = _object(claims).get("exp", 0)
     except (InvalidSignature, binascii.Error, ValueError) as error:
         raise OauthError("invalid_grant", "Invalid JWT Signature.") from error
+    if not isinstance(expires, int | float) or expires <= time.time():
+        # Text: fastlane/fastlane#14972, googleapis/google-api-php-client#1501.
+        text = (
+            "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat "
+            "and exp values and use a clock with skew to account for clock differences between systems."
+        )
+        raise OauthError("invalid_grant", text)
 
 
 @functools.lru_cache(maxsize=1)
@@ -163,6 +171,14 @@ def _public_key(pem: str) -> rsa.RSAPublicKey:
     if not isinstance(private, rsa.RSAPrivateKey):
         raise OauthError("invalid_grant", "Invalid JWT: the service account's key is no RSA key.")
     return private.public_key()
+
+
+def _object(part: str) -> Json:
+    """Return a part of a JWT, which must be a JSON object."""
+    found = json.loads(_decoded(part))
+    if not isinstance(found, dict):
+        raise ValueError("a part of the JWT is no object")
+    return found
 
 
 def _decoded(text: str) -> bytes:

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -15,12 +16,13 @@ from typing import Any
 import google.auth.transport.requests
 import pytest
 from google.api_core import exceptions
-from google.auth import impersonated_credentials
+from google.auth import impersonated_credentials, jwt
 from google.cloud import compute_v1
+from google.oauth2 import _client, service_account
 from google.oauth2.credentials import Credentials
 
 from gkelab.cloud import request_log
-from gkelab.cloud.oauth import LAB_ACCOUNT, USER, USER_FILE, write_user
+from gkelab.cloud.oauth import LAB_ACCOUNT, USER, USER_FILE, write_service_account, write_user
 
 from .conftest import COMPUTE, CONTAINER, TOKEN, Lab, P
 from .test_compute import NETWORK, SUBNETWORK
@@ -102,6 +104,42 @@ def test_a_user_must_prove_who_it_is(lab: Lab, changed: dict[str, str], error: s
     vars(credentials).update(changed)
     with pytest.raises(google.auth.exceptions.RefreshError, match=error):
         credentials.refresh(google.auth.transport.requests.Request())
+
+
+def test_an_expired_assertion_gets_no_token(lab: Lab) -> None:
+    path = write_service_account(lab.folder, lab.url, P)
+    account = service_account.Credentials.from_service_account_file(path)
+    past = int(time.time()) - 10
+    claims = {"iss": account.service_account_email, "aud": f"{lab.url}/token", "iat": past - 3600, "exp": past}
+    assertion = jwt.encode(account.signer, claims)
+    request = google.auth.transport.requests.Request()
+    with pytest.raises(google.auth.exceptions.RefreshError, match="must be a short-lived token"):
+        _client.jwt_grant(request, f"{lab.url}/token", assertion)
+    assert lab.ask("GET", NETWORKS, token=assertion.decode())[0] == 401
+    _client.jwt_grant(request, f"{lab.url}/token", jwt.encode(account.signer, claims | {"exp": past + 60}))
+
+
+@pytest.mark.parametrize("token", ["W10.e30.eA", "W10.x.y", "a.b.c", "\u00ff\u00fe"])
+def test_what_is_no_token_is_refused_as_one(lab: Lab, token: str) -> None:
+    write_service_account(lab.folder, lab.url, P)
+    assert lab.ask("GET", NETWORKS, token=token)[0] == 401
+
+
+def test_a_form_that_nobody_can_read_is_not_quoted(lab: Lab) -> None:
+    request = urllib.request.Request(f"{lab.url}/token", b"client_secret=hidden&refresh_token=\xff")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+    text = refused.value.read().decode()
+    assert (refused.value.code, json.loads(text)["error"]) == (400, "invalid_request")
+    assert "hidden" not in text
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"scope": "x"}, {"scope": ["x"], "lifetime": 5}, {"scope": ["x"], "delegates": 1}]
+)
+def test_what_is_no_request_for_a_token(lab: Lab, asked: dict[str, object]) -> None:
+    path = f"/v1/projects/-/serviceAccounts/{DEPLOYER}:generateAccessToken"
+    assert lab.ask("POST", path, asked)[0] == 400
 
 
 def test_an_unknown_grant(lab: Lab) -> None:
