@@ -11,9 +11,12 @@ from collections.abc import Iterator
 
 import pytest
 
+import pains
 import sampling
-from cloud import Cloud, Modules
+from cloud import Cloud
+from cluster import Cluster
 from harness import INSTALLED, ROOT, Lab, free_port
+from installed import Modules
 
 samples: set[str] = set()
 
@@ -27,17 +30,28 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Take the samples of this run from what was selected."""
     sampling.take(config, items)
+    for item in items:
+        pains.note(item)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Note which samples were run, whichever process ran them."""
+    """Note which samples were run and what was shown, whichever process ran them."""
     samples.update(value for name, value in report.user_properties if name == sampling.SAMPLE)
+    pains.collect(report)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what of each large matrix was run."""
+    """Say what of each large matrix was run, and which pains and traps were shown to be handled."""
     for line in sorted(samples):
         terminalreporter.write_line(line)
+    table = pains.lines()
+    if table:
+        pains.TABLE.write_text("\n".join([*table, ""]), encoding="utf-8")
+        terminalreporter.write_line(
+            "\nPains of users (E) and traps of the guide's manifest (D), and what shows them handled:"
+        )
+        for line in table:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
@@ -101,6 +115,47 @@ def full_lab(installed_artifact: pathlib.Path) -> Iterator[Lab]:
     """A lab whose nodes are real kernels."""
     _needs_linux()
     yield from _lab("full")
+
+
+@pytest.fixture(scope="session")
+def plane_lab(installed_artifact: pathlib.Path, modules: Modules) -> Iterator[Lab]:
+    """A lab whose cluster is a real API server with the guide's objects and three nodes; no pod runs there."""
+    _needs_linux()
+    for lab in _lab("control-plane", "--time-factor", "0"):
+        made = lab.play("multinet.gke.site", arguments="--tags vpc,cluster,nodepool")
+        assert made.rc == 0, made.stdout
+        installed = Cluster(lab, modules, "kube-system").module("multus_install", wait=False)
+        assert not installed.get("failed"), installed["msg"]
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def site_lab(installed_artifact: pathlib.Path) -> Iterator[Lab]:
+    """A lab with the demo's site up to Multus and my-nad: two nodes that carry it, and one that does not."""
+    _needs_linux()
+    for lab in _lab("full", "--time-factor", "0"):
+        made = lab.play("multinet.gke.site", arguments="--tags vpc,cluster,nodepool,multus,networks")
+        assert made.rc == 0, made.stdout
+        yield lab
+
+
+def _cluster(lab: Lab, modules: Modules) -> Iterator[Cluster]:
+    namespace = f"test-{secrets.token_hex(4)}"
+    lab.kubectl("create", "namespace", namespace)
+    yield Cluster(lab, modules, namespace)
+    lab.kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+@pytest.fixture
+def plane(plane_lab: Lab, modules: Modules) -> Iterator[Cluster]:
+    """A namespace of this test's own on a real API server."""
+    yield from _cluster(plane_lab, modules)
+
+
+@pytest.fixture
+def site(site_lab: Lab, modules: Modules) -> Iterator[Cluster]:
+    """A namespace of this test's own in a site whose nodes are real kernels; what else a test changes, it puts back."""
+    yield from _cluster(site_lab, modules)
 
 
 def _needs_linux() -> None:

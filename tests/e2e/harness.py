@@ -83,6 +83,13 @@ class Lab:
     environment: dict[str, str] = field(default_factory=dict)
     _seen: list[dict[str, Any]] = field(default_factory=list, repr=False)  # requests that were read from the log
     _read: int = 0  # bytes of the log that they are
+    _audited: dict[pathlib.Path, int] = field(default_factory=dict, repr=False)  # the same of each cluster's
+    _ours: list[dict[str, Any]] = field(default_factory=list, repr=False)
+
+    @property
+    def whole_environment(self) -> dict[str, str]:
+        """Return this process's environment with what points programs at the lab."""
+        return {**os.environ, **self.environment}
 
     def gkelab(self, *args: str) -> str:
         """Run the lab's command; return what it printed."""
@@ -112,7 +119,7 @@ class Lab:
         """Run kubectl on the lab's cluster."""
         result = subprocess.run(
             ["kubectl", *args],
-            env={**os.environ, **self.environment},
+            env=self.whole_environment,
             capture_output=True,
             text=True,
             check=False,
@@ -173,20 +180,31 @@ class Lab:
     def google_requests(self) -> list[dict[str, Any]]:
         """Return all requests to the Google APIs so far."""
         log = self.folder / "requests.jsonl"
-        if log.exists():
-            with log.open("rb") as file:
-                file.seek(self._read)
-                for line in file:
-                    if not line.endswith(b"\n"):
-                        break  # half written
-                    self._read += len(line)
-                    self._seen.append(json.loads(line))
+        found, self._read = _new_lines(log, self._read)
+        self._seen += found
         return [request for request in self._seen if not request["path"].startswith("/lab/")]  # the lab's own
 
     def kubernetes_requests(self) -> list[dict[str, Any]]:
         """Return the requests that our collection has sent to the clusters' API servers so far (audit log)."""
-        events = (json.loads(line) for log in self.folder.glob("**/audit.log") for line in log.read_text().splitlines())
-        return [event for event in events if event.get("userAgent", "").startswith(OWN_AGENT)]
+        for log in self.folder.glob("**/audit.log"):
+            found, self._audited[log] = _new_lines(log, self._audited.get(log, 0), containing=OWN_AGENT)
+            self._ours += [event for event in found if event.get("userAgent", "").startswith(OWN_AGENT)]
+        return list(self._ours)
+
+
+def _new_lines(log: pathlib.Path, start: int, containing: str = "") -> tuple[list[dict[str, Any]], int]:
+    """Return the JSON lines of a log from a place on (those that contain a text), and the place after them."""
+    found: list[dict[str, Any]] = []
+    if log.exists():
+        with log.open("rb") as file:
+            file.seek(start)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break  # half written
+                start += len(line)
+                if containing.encode() in line:
+                    found.append(json.loads(line))
+    return found, start
 
 
 def play_of(*tasks: dict[str, Any]) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from cloud import Asked, Cloud
+from cloud import Cloud
+from installed import Asked
 
 VPC = {
     "name": "my-vpc",

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from cloud import Asked, Cloud, Modules
+from cloud import Cloud
 from harness import Lab, Run
+from installed import Asked, Modules
 
 STAGES = "--tags vpc,cluster,nodepool"
 POOL = {"name": "multinet", "machine_type": "e2-standard-4", "node_count": 2}

@@ -8,8 +8,9 @@ import re
 from collections import Counter
 from typing import Any
 
-from cloud import Asked, Cloud
+from cloud import Cloud
 from faults import Fault
+from installed import Asked
 from planted import foreign, objects
 from runs import Ending, run
 from stories import Story, Write

@@ -8,9 +8,10 @@ import secrets
 
 import pytest
 
-from cloud import Cloud, Modules
+from cloud import Cloud
 from gcloud import GUIDE, PROGRAM, Gcloud, site
 from harness import Lab
+from installed import Modules
 
 RULE = "create firewall rule my-subnet-allow-multinet (ingress from 10.0.1.0/24, 172.16.1.0/24)"
 
