@@ -38,12 +38,11 @@ def collect(report: pytest.TestReport) -> None:
 
 
 def lines() -> list[str]:
-    """Return the table, empty if no such test was run."""
-    if not _outcomes:
-        return []
-    return [f"{row:4} {ROWS[row]['what']}\n     -> {_answer(row)}" for row in ROWS]
-
-
-def _answer(row: str) -> str:
-    shown = [f"{test} {outcome}" for test, outcome in sorted(_outcomes[row].items())]
-    return "\n        ".join(shown) or ROWS[row].get("why_not") or "no test of this run"
+    """Return the table: the rows that tests of this run have shown, and those that none can show, with the reason."""
+    found = []
+    for row, entry in ROWS.items():
+        shown = [f"{test} {outcome}" for test, outcome in sorted(_outcomes[row].items())] if row in _outcomes else []
+        if shown or "why_not" in entry:
+            found.append(f"{row:4} {entry['what']}")
+            found += [f"     {line}" for line in shown or [entry["why_not"]]]
+    return found if _outcomes else []
