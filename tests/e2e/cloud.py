@@ -18,6 +18,20 @@ from harness import Lab, google_writes
 from installed import Asked, Modules, Subject
 
 
+class AskedOfGoogle(Asked):
+    """What was asked of the Google APIs."""
+
+    @property
+    def writes(self) -> list[str]:
+        """Return "POST /compute/v1/projects/...", and so on."""
+        return google_writes(self.requests)
+
+    @property
+    def reads(self) -> list[str]:
+        """Return "/compute/v1/projects/...", and so on; waiting for an operation is no read of a resource."""
+        return [each["path"] for each in self.requests if each["method"] == "GET" and "/operations" not in each["path"]]
+
+
 @dataclass
 class Cloud(Subject):
     """A project in a lab."""
@@ -64,13 +78,8 @@ class Cloud(Subject):
     @contextmanager
     def asked(self) -> Iterator[Asked]:
         """Collect what is asked about this project."""
-        before, asked = len(self.lab.google_requests()), Asked()
+        before, asked = len(self.lab.google_requests()), AskedOfGoogle()
         yield asked
-        requests = [
+        asked.requests += [
             each for each in self.lab.google_requests()[before:] if f"/projects/{self.project}/" in each["path"]
-        ]
-        asked.requests += requests
-        asked.writes += google_writes(requests)
-        asked.reads += [
-            each["path"] for each in requests if each["method"] == "GET" and "/operations" not in each["path"]
         ]

@@ -20,6 +20,20 @@ from installed import Asked, Modules, Subject
 EDGE = {"project": "test-project", "location": "us-central1-c", "name": "edge"}
 
 
+class AskedOfKubernetes(Asked):
+    """What our collection asked an API server."""
+
+    @property
+    def writes(self) -> list[str]:
+        """Return "patch ippools/ 172.16.1.0-24", and so on."""
+        return kubernetes_writes(self.requests)
+
+    @property
+    def reads(self) -> list[str]:
+        """Return "/api/v1/pods?limit=500", and so on."""
+        return [each["requestURI"] for each in self.requests if each["verb"] in READS]
+
+
 @dataclass
 class Cluster(Subject):
     """A cluster in a lab, and a namespace in it."""
@@ -54,8 +68,6 @@ class Cluster(Subject):
     @contextmanager
     def asked(self) -> Iterator[Asked]:
         """Collect what our collection asks the cluster's API server."""
-        before, asked = len(self.lab.kubernetes_requests()), Asked()
+        before, asked = len(self.lab.kubernetes_requests()), AskedOfKubernetes()
         yield asked
         asked.requests += self.lab.kubernetes_requests()[before:]
-        asked.writes += kubernetes_writes(asked.requests)
-        asked.reads += [each["requestURI"] for each in asked.requests if each["verb"] in READS]

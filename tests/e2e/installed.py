@@ -47,12 +47,20 @@ class Modules:
 
 
 @dataclass
-class Asked:
+class Asked(ABC):
     """What was asked of an API in some time; known when the time is over."""
 
     requests: list[dict[str, Any]] = field(default_factory=list)  # as the API's log has them
-    writes: list[str] = field(default_factory=list)  # "POST /compute/v1/projects/...", "patch ippools/ 172.16.1.0-24"
-    reads: list[str] = field(default_factory=list)  # of resources: waiting is none
+
+    @property
+    @abstractmethod
+    def writes(self) -> list[str]:
+        """Return the requests that change something, for people."""
+
+    @property
+    @abstractmethod
+    def reads(self) -> list[str]:
+        """Return the paths of resources that were read."""
 
 
 class Subject(ABC):

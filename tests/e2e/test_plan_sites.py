@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cloud import Cloud
+from cloud import AskedOfGoogle, Cloud
 from harness import Lab, Run
 from installed import Asked, Modules
 
@@ -152,7 +152,7 @@ def sites(shared_lab: Lab, modules: Modules) -> Sites:
     first = shared_lab.play("multinet.gke.site", inventory=inventory, arguments=STAGES)
     before = len(shared_lab.google_requests())
     second = shared_lab.play("multinet.gke.site", inventory=inventory, arguments=STAGES)
-    asked = Asked([each for each in shared_lab.google_requests()[before:] if tag in each["path"]])
+    asked = AskedOfGoogle([each for each in shared_lab.google_requests()[before:] if tag in each["path"]])
     return Sites(clouds, announced, first, second, asked)
 
 
