@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.multinet.gke.plugins.module_utils.errors import AccessError, ApiError, TimedOut
-from ansible_collections.multinet.gke.plugins.module_utils.kube.connection import Connection
+from ansible_collections.multinet.gke.plugins.module_utils.errors import AccessError, ApiError, TimedOut, Unreachable
+from ansible_collections.multinet.gke.plugins.module_utils.kube.connection import Connection, Identity
 from ansible_collections.multinet.gke.plugins.module_utils.kube.exec import Completed, run
 from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import POD, Ref
 
@@ -88,8 +88,8 @@ def connection(port: int, proxy: str | None = None) -> Connection:
     return Connection(
         host=f"http://127.0.0.1:{port}",
         pool=None,
-        tls=None,  # type: ignore[arg-type]  # plain ws:// here
-        headers=lambda: {"authorization": "Bearer secret"},
+        tls=None,
+        identity=Identity("the token", lambda: {"authorization": "Bearer secret"}, "get a new one"),
         proxy=proxy,
     )
 
@@ -143,7 +143,9 @@ def test_a_command_that_does_not_end_is_given_up() -> None:
 def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(AccessError, match=f"the web socket to http://127.0.0.1:{port} failed"):
+    with pytest.raises(
+        Unreachable, match=f"the API server at http://127.0.0.1:{port} cannot be reached: Connection refused; check"
+    ):
         run(connection(port), PODREF, ["true"], timeout=5)
 
 
