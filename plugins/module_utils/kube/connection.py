@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ..errors import AccessError
+from ..errors import AccessError, InvalidOptions, Problem
 from ..libraries import library
 from .kubeconfig import Kubeconfig
 
@@ -62,6 +62,8 @@ def from_endpoint(endpoint: str, ca: str, identity: Identity, proxy: str | None 
     :param endpoint: address, with a port if it is not 443; Container API Cluster.endpoint.
     :param ca: PEM of the cluster's CA; empty for a public certificate (DNS endpoints).
     """
+    if not _is_address(f"https://{endpoint}") or "/" in endpoint:
+        raise InvalidOptions([Problem("gke_cluster.endpoint", endpoint, "is no address, as 203.0.113.5")])
     configuration = library("kubernetes.client", "kubernetes").Configuration()
     configuration.host = f"https://{endpoint}"
     if proxy:
@@ -73,10 +75,14 @@ def from_options(params: dict[str, Any], tmpdir: str) -> Connection:
     """Return a connection from host and api_key, or from a kubeconfig, with kubernetes.core's names and order.
 
     :param tmpdir: a private folder for certificates that a kubeconfig holds as data; the library wants files.
+    :raises InvalidOptions: host is no address.
     :raises AccessError: the kubeconfig cannot be read, or has no such context.
     """
     configuration = library("kubernetes.client", "kubernetes").Configuration()
     if params["host"]:
+        if not _is_address(params["host"]):
+            says = "is no address of an API server, as https://203.0.113.5"
+            raise InvalidOptions([Problem("host", params["host"], says)])
         configuration.host = params["host"]
         hint = "check host (K8S_AUTH_HOST), and proxy"
         name, remedy = "a request without a token", "set api_key (K8S_AUTH_API_KEY), or client_cert and client_key"
@@ -105,6 +111,15 @@ def from_options(params: dict[str, Any], tmpdir: str) -> Connection:
         if params[option] is not None:
             setattr(configuration, attribute, params[option])
     return _connection(configuration, None, identity, hint)
+
+
+def _is_address(host: str) -> bool:
+    """Tell whether it has a scheme and a host; without a scheme, the token would be sent in the clear."""
+    try:
+        parts = urlsplit(host)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _hint_for(endpoint: str) -> str:
