@@ -15,7 +15,9 @@ from .gcp.cluster_endpoints import reach
 from .gcp.credentials import find_credentials
 from .kube import connection
 from .kube.client import Kube, Nowhere
+from .kube.connection import Identity
 from .reconcile import Context
+from .waiting import Deadline
 
 Params = dict[str, Any]
 
@@ -47,8 +49,10 @@ def kubernetes(params: Params, context: Context) -> Kube:
     :raises AccessError: there are no usable credentials, or the kubeconfig or the CA cannot be used.
     """
     gke = params["gke_cluster"]
+    # Of the modules that have this group of options, wait_timeout is for all that they do.
+    deadline = Deadline(params["wait_timeout"]) if "wait" in params else None
     if not gke:
-        return Kube(connection.from_options(params, context.tmpdir))
+        return Kube(connection.from_options(params, context.tmpdir), deadline=deadline, progress=context.progress)
     endpoint, ca_data = gke["endpoint"], gke["ca_data"]
     if endpoint is None:
         endpoint, ca_data = _look_up(params, context)
@@ -57,14 +61,15 @@ def kubernetes(params: Params, context: Context) -> Kube:
             return Nowhere()
         raise Refused(f"cluster {gke['name']} has no endpoint yet: create it first (gke_multinet_cluster)")
     credentials = find_credentials(params)
-    return Kube(
-        connection.from_endpoint(
-            endpoint,
-            _pem(ca_data or ""),
-            token=credentials.access_token,
-            proxy=params["proxy"],
-        )
+    caller = credentials.caller
+    identity = Identity(
+        caller.name,
+        lambda: {"authorization": f"Bearer {credentials.access_token()}"},
+        caller.remedy,
+        credentials.renew,
     )
+    way = connection.from_endpoint(endpoint, _pem(ca_data or ""), identity, params["proxy"])
+    return Kube(way, deadline=deadline, progress=context.progress)
 
 
 def _pem(ca_data: str) -> str:

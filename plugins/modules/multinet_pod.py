@@ -13,7 +13,6 @@ description:
   - Makes one pod that is attached to additional networks through Multus, waits until it has its interfaces, and returns
     their addresses. It is a sample or a canary; for workloads, use a controller of Kubernetes.
   - What only a new pod can have (its interfaces, command, arguments, node) is changed with O(replace=true) only.
-  - Needs the right to get, create, patch and delete pods, and to list events, in O(namespace).
 author:
   - multinet.gke contributors (@multinet-gke)
 extends_documentation_fragment:
@@ -21,6 +20,9 @@ extends_documentation_fragment:
   - multinet.gke.kubernetes
   - multinet.gke.wait
   - multinet.gke.attributes
+notes:
+  - Needs C(get), C(create), C(patch) and C(delete) of C(pods) in O(namespace).
+  - Needs C(list) of C(events) in O(namespace), if the pod does not come up.
 options:
   name:
     description: Name of the pod.

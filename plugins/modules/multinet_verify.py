@@ -17,15 +17,22 @@ description:
     their interface while the API still shows it. The probes are removed in any case; those of a run that was killed
     end at a deadline, and the next run removes them.
   - Fails with all findings and what to do about each. It never reports a change.
-  - Needs the right to list pods, nodes, NetworkAttachmentDefinitions and IPPools everywhere, and to get DaemonSets in
-    C(kube-system); for probes also to create and delete pods, to get and create C(pods/exec), and to list events, in
-    the probes' namespace; to list events in the namespaces of O(pods), too.
 author:
   - multinet.gke contributors (@multinet-gke)
 extends_documentation_fragment:
   - multinet.gke.google
   - multinet.gke.kubernetes
   - multinet.gke.attributes.info
+notes:
+  - Needs C(list) of C(nodes) everywhere.
+  - Needs C(list) of C(pods) everywhere.
+  - Needs C(list) of C(network-attachment-definitions.k8s.cni.cncf.io) everywhere.
+  - Needs C(list) of C(ippools.whereabouts.cni.cncf.io) everywhere.
+  - Needs C(get) of C(daemonsets.apps) in C(kube-system).
+  - Needs C(create) and C(delete) of C(pods) in O(probe_namespace), with O(probe=true).
+  - Needs C(get) of C(pods/exec) in O(probe_namespace), with O(probe=true).
+  - Needs C(create) of C(pods/exec) in O(probe_namespace), with O(probe=true), from Kubernetes 1.35 on.
+  - Needs C(list) of C(events) in O(probe_namespace), if a probe does not come up, and in the namespaces of O(pods).
 attributes:
   check_mode:
     description: Can run in check mode and tell what it would change, without changing it.

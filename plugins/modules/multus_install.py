@@ -26,11 +26,16 @@ extends_documentation_fragment:
   - multinet.gke.wait
   - multinet.gke.attributes
 notes:
-  - Needs the permissions C(get), C(create) and C(patch) for C(customresourcedefinitions), C(clusterroles),
-    C(clusterrolebindings), and in C(kube-system) for C(serviceaccounts), C(configmaps) and C(daemonsets), and C(list)
-    for C(pods) there.
-  - Kubernetes lets nobody grant what they may not do themselves. The roles grant everything on C(k8s.cni.cncf.io),
-    and to Whereabouts its pools, leases, and C(get) and C(list) of pods. On GKE, C(roles/container.admin) has it all.
+  - Needs C(get), C(create) and C(patch) of C(customresourcedefinitions.apiextensions.k8s.io) everywhere.
+  - Needs C(get), C(create) and C(patch) of C(clusterroles.rbac.authorization.k8s.io) everywhere.
+  - Needs C(get), C(create) and C(patch) of C(clusterrolebindings.rbac.authorization.k8s.io) everywhere.
+  - Needs C(escalate) and C(bind) of C(clusterroles.rbac.authorization.k8s.io) everywhere, or all that the roles grant,
+    because Kubernetes lets nobody grant what they may not do themselves. That is everything on C(k8s.cni.cncf.io), and
+    for Whereabouts its pools, leases, and C(get) and C(list) of pods. On GKE, C(roles/container.admin) has it all.
+  - Needs C(get), C(create) and C(patch) of C(serviceaccounts) in C(kube-system).
+  - Needs C(get), C(create) and C(patch) of C(configmaps) in C(kube-system).
+  - Needs C(get), C(create) and C(patch) of C(daemonsets.apps) in C(kube-system).
+  - Needs C(list) of C(pods) in C(kube-system), if the rollout takes too long.
 options:
   multus_image:
     description: Image of Multus. It must contain C(/gkecmd), as GKE's images do and upstream's do not.

@@ -27,8 +27,9 @@ extends_documentation_fragment:
 requirements:
   - netaddr >= 0.10
 notes:
-  - Needs the permissions C(get), C(create), C(patch) and C(delete) for C(network-attachment-definitions) of
-    C(k8s.cni.cncf.io) in O(namespace), and with O(state=absent) C(list) for C(pods) in all namespaces.
+  - Needs C(get), C(create), C(patch) and C(delete) of C(network-attachment-definitions.k8s.cni.cncf.io) in
+    O(namespace).
+  - Needs C(list) of C(pods) everywhere, with O(state=absent).
 options:
   name:
     description:

@@ -15,14 +15,17 @@ description:
   - An address is never released while it may be in use. It is an orphan if its pod is gone, or has other addresses
     by its network status, in two looks that are O(confirm_after) seconds apart, and once more just before it is
     released. Unlike Whereabouts' own garbage collection, an address of a pod without network status is kept.
-  - Needs the right to get, create, patch and delete IPPools, and to list and delete OverlappingRangeIPReservations, in
-    O(namespace), and to list pods in all namespaces.
 author:
   - multinet.gke contributors (@multinet-gke)
 extends_documentation_fragment:
   - multinet.gke.google
   - multinet.gke.kubernetes
   - multinet.gke.attributes
+notes:
+  - Needs C(get), C(create), C(patch) and C(delete) of C(ippools.whereabouts.cni.cncf.io) in O(namespace).
+  - Needs C(list) and C(delete) of C(overlappingrangeipreservations.whereabouts.cni.cncf.io) in O(namespace), but not
+    with O(state=present).
+  - Needs C(list) of C(pods) everywhere.
 options:
   name:
     description:

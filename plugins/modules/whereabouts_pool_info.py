@@ -12,13 +12,16 @@ version_added: 0.1.0
 description:
   - Returns the usage of one pool of Whereabouts, or of all pools of a cluster, with every allocation, whose it is, and
     which are orphans.
-  - Needs the right to list IPPools (with O(name) or O(range), to get them in O(namespace)) and pods in all namespaces.
 author:
   - multinet.gke contributors (@multinet-gke)
 extends_documentation_fragment:
   - multinet.gke.google
   - multinet.gke.kubernetes
   - multinet.gke.attributes.info
+notes:
+  - Needs C(list) of C(ippools.whereabouts.cni.cncf.io) everywhere, if neither O(name) nor O(range) is set.
+  - Needs C(get) of C(ippools.whereabouts.cni.cncf.io) in O(namespace), if one of them is set.
+  - Needs C(list) of C(pods) everywhere.
 options:
   name:
     description:

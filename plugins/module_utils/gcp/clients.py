@@ -15,11 +15,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ..answers import is_passing
 from ..errors import ApiError, MultinetError
 from ..libraries import library
 from ..waiting import Deadline, backoff
 from .credentials import Credentials
-from .failures import is_passing, translated
+from .failures import translated
 
 ANSWER_TIMEOUT = 30.0  # seconds, for one answer
 READ_PATIENCE = 30.0  # seconds, for all tries of one read

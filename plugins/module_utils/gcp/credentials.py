@@ -82,6 +82,15 @@ class Credentials:
                 self._source.refresh(library("google.auth.transport.requests", "google-auth").Request())
         return str(self._source.token)
 
+    def renew(self) -> None:
+        """Get another access token, if there can be one: an API server of a cluster has refused this one.
+
+        :raises AccessError: Google did not give it.
+        """
+        if self._renewable:
+            with translated("get another access token", "", self.caller):
+                self._source.refresh(library("google.auth.transport.requests", "google-auth").Request())
+
 
 def find_credentials(params: dict[str, Any]) -> Credentials:
     """Return the credentials that auth_kind asks for; nothing is sent except by auth_kind=application outside Google.

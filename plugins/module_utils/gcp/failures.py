@@ -13,13 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from ..answers import seconds_of, shortened
 from ..errors import AccessError, ApiError, MultinetError, ServiceDisabled, Stale, Unreachable
 from ..libraries import library
 from .permissions import missing_permission, remedy_for
-
-TRANSIENT = {408, 429, 500, 502, 503, 504}
-_LONGEST_MESSAGE = 1000  # characters
-_LONGEST_TITLE = 100  # of an HTML page
 
 
 @dataclass(frozen=True)
@@ -60,16 +57,11 @@ def translated(what: str, project: str, caller: Caller) -> Iterator[None]:
         raise _no_token(what, project, caller, error) from error
 
 
-def is_passing(error: MultinetError) -> bool:
-    """Tell whether the same may succeed a moment later: a busy or broken server, or no answer at all."""
-    return isinstance(error, Unreachable) or (isinstance(error, ApiError) and error.status in TRANSIENT)
-
-
 def _of_answer(what: str, project: str, caller: Caller, error: Any) -> MultinetError:
     """Return our error for a refusal (google.api_core's GoogleAPICallError)."""
     status, reason = int(error.code or 0), _reason(error)
     # The REST transports put "GET https://...: " before the server's words.
-    message = _short(re.sub(r"^[A-Z]+ https?://\S+: ", "", error.message))
+    message = shortened(re.sub(r"^[A-Z]+ https?://\S+: ", "", error.message), "Google's API")
     if status == 401:
         return AccessError(f"{what}: Google does not accept {caller.name}: {message}; {caller.remedy}")
     if reason in ("SERVICE_DISABLED", "accessNotConfigured"):
@@ -110,7 +102,7 @@ def _no_token(what: str, project: str, caller: Caller, error: Any) -> MultinetEr
     """
     words = str(error.args[0]) if error.args else ""
     answer = _error_of(error.args[1]) if len(error.args) > 1 else {}
-    message = _short(str(answer.get("message") or words))
+    message = shortened(str(answer.get("message") or words), "Google's API")
     if getattr(error, "retryable", False):
         return Unreachable(f"{what}: no access token for {caller.name}: {message}")
     permission = missing_permission(message)
@@ -126,15 +118,6 @@ def _error_of(body: object) -> dict[str, Any]:
         return {}
     error = document.get("error") if isinstance(document, dict) else None
     return error if isinstance(error, dict) else {}
-
-
-def _short(message: str) -> str:
-    """Return a server's words, cut; of an HTML page (a proxy's, a load balancer's) only the title."""
-    if re.match(r"\s*<(!doctype|html|head|body|\?xml)\b", message, re.IGNORECASE):
-        title = re.search(r"<(title|h1)[^>]*>(.*?)</\1>", message, re.IGNORECASE | re.DOTALL)
-        words = " ".join(title[2].split())[:_LONGEST_TITLE] if title else "without a title"
-        return f"an HTML page ({words}), not an answer of Google's API"
-    return message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}..."
 
 
 def _reason(error: Any) -> str:
@@ -153,6 +136,4 @@ def _metadata(error: Any) -> dict[str, str]:
 
 
 def _retry_after(error: Any) -> float:
-    """Return the seconds of HTTP's Retry-After (RFC 9110, 10.2.3); Google sends no dates there."""
-    value = getattr(error.response, "headers", {}).get("Retry-After", "")
-    return float(value) if value.isdecimal() else 0.0
+    return seconds_of(getattr(error.response, "headers", {}).get("Retry-After"))

@@ -16,12 +16,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from ..answers import is_passing
 from ..errors import ApiError, MultinetError, OperationFailed, TimedOut, Unreachable
 from ..reconcile import Change
 from ..waiting import Deadline, poll
 from . import targets
 from .clients import ANSWER_TIMEOUT, Google
-from .failures import is_passing
 from .operation_messages import Seen, compute_seen, container_seen
 from .targets import Target
 from .tries import Tries, Try

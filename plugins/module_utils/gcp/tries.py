@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ..answers import is_passing
 from ..errors import ApiError, Stale, Unreachable
 from ..waiting import Deadline, backoff
-from .failures import is_passing
 
 DOUBT_PATIENCE = 60.0  # seconds for which answers may be lost or broken, until we give up
 LONGEST_PAUSE = 16.0  # seconds, between two tries that were not answered, or were one too many

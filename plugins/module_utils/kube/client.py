@@ -10,21 +10,33 @@ cost more than all our requests together. TLS, proxies and kubeconfigs are the k
 
 from __future__ import annotations
 
+import http
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from ..errors import AccessError, ApiError, Refused
+from ..answers import is_passing
+from ..errors import ApiError, MultinetError, Refused, Stale
 from ..libraries import library
-from .connection import Connection
+from ..waiting import Deadline, backoff
+from .connection import Connection, Headers
+from .failures import Expired, is_missing, no_answer, not_accepted, refusal, value_of
 from .kinds import Kind, Ref
+from .objects import drift
 
 Object = dict[str, Any]
 
 FIELD_MANAGER = "multinet.gke"
 USER_AGENT = "multinet.gke"
-REQUEST_TIMEOUT = 30.0  # seconds, for one answer
+CONNECT_TIMEOUT = 10.0  # seconds, for a connection
+ANSWER_TIMEOUT = 30.0  # seconds without a byte of an answer
+SHORTEST_LOOK = 5.0  # seconds that a last request may take after the deadline
+PATIENCE = 60.0  # seconds, for all tries of one request
+LONGEST_PAUSE = 8.0  # seconds, between two tries
+FIRST_TRIES = 3  # to reach a server that has not answered yet: the address may be wrong
+MOST_EXPIRIES = 5  # of the snapshots that one list reads
 PAGE = 500  # objects in one answer of a list, as kubectl asks
 APPLY, MERGE, JSON = (
     "application/apply-patch+yaml",
@@ -34,12 +46,29 @@ APPLY, MERGE, JSON = (
 
 
 class Kube:
-    """The objects of one cluster."""
+    """The objects of one cluster.
+
+    What gets no answer, or one that may pass, is sent again: a second read, apply or deletion does no harm, a second
+    creation finds the object of the first, and a JSON patch tests what it was made for.
+    """
 
     exists = True
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        deadline: Deadline | None = None,
+        progress: Callable[[str], None] = lambda text: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Take how the cluster is reached.
+
+        :param deadline: of the run; after it, each request is sent once.
+        """
         self.connection = connection
+        self._deadline, self._progress, self._sleep = deadline, progress, sleep
+        self._has_answered = False
 
     def get(self, ref: Ref) -> Object | None:
         """Return an object, None if there is none (or its kind is not defined in this cluster)."""
@@ -55,20 +84,38 @@ class Kube:
         :param fields: field selector, "spec.nodeName=node-1".
         """
         query = {"limit": PAGE, "labelSelector": labels, "fieldSelector": fields, "continue": None}
+        last = skipped = ""  # places in the order of the list
+        expiries = 0
         while True:
-            page = self._request("GET", kind.path(namespace), f"list {kind.plural}", query=query, missing_ok=True)
+            try:
+                page = self._request("GET", kind.path(namespace), f"list {kind.plural}", query=query, missing_ok=True)
+            except Expired as expired:
+                expiries += 1
+                if expiries > MOST_EXPIRIES:
+                    raise
+                # Whatever was there all the time is in one part or the other, and nothing is in both.
+                query["continue"], skipped = expired.continuation, last
+                continue
             if page is None:
                 return
             for item in page["items"]:
-                yield {"apiVersion": kind.api_version, "kind": kind.kind, **item}
+                last = f"{item['metadata'].get('namespace', '')}/{item['metadata']['name']}"
+                if last > skipped:
+                    yield {"apiVersion": kind.api_version, "kind": kind.kind, **item}
             query["continue"] = page["metadata"].get("continue")
             if not query["continue"]:
                 return
 
     def create(self, obj: Object) -> Object:
-        """Create an object; ApiError 409 if it exists."""
+        """Create an object; Stale if there is one, unless it is ours: the answer to our own creation may be lost."""
         ref = Ref.of(obj)
-        return self._must("POST", ref.kind.path(ref.namespace), f"create {ref}", body=obj)
+        try:
+            return self._must("POST", ref.kind.path(ref.namespace), f"create {ref}", body=obj)
+        except Stale as stale:
+            found = self.get(ref) if stale.perhaps_done else None
+            if found is None or "deletionTimestamp" in found["metadata"] or drift(obj, found):
+                raise
+            return found
 
     def apply(self, obj: Object) -> Object:
         """Apply an object on the server's side: create it, or give it these fields and leave the others."""
@@ -113,28 +160,74 @@ class Kube:
         content_type: str = "application/json",
         missing_ok: bool = False,
     ) -> Object | None:
-        urllib3 = library("urllib3", "kubernetes")
         words = urlencode({key: value for key, value in (query or {}).items() if value is not None})
-        headers = {"accept": "application/json", "user-agent": USER_AGENT, **self.connection.headers()}
-        if body is not None:
+        url = f"{self.connection.host}{path}" + (f"?{words}" if words else "")
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"accept": "application/json", "user-agent": USER_AGENT}
+        if data is not None:
             headers["content-type"] = content_type
+
+        def ask() -> Object | None:
+            answer = self._ask(method, url, what, data, headers)
+            if answer.status == http.HTTPStatus.NOT_FOUND and missing_ok and is_missing(answer.data):
+                return None
+            if answer.status >= http.HTTPStatus.MULTIPLE_CHOICES:
+                raise refusal(what, answer.status, answer.data, answer.headers)
+            return value_of(what, self.connection, answer.data)
+
+        # A test of a JSON patch that fails is 422, a conflict 409.
+        return self._persist(ask, overtaken_by=(409, 422) if content_type == JSON else (409,))
+
+    def _ask(self, method: str, url: str, what: str, data: bytes | None, headers: Headers) -> Any:
+        """Send a request, once more with another token if this one is refused; return what is answered."""
+        who = self.connection.headers()
+        answer = self._send(method, url, what, data, {**headers, **who})
+        if answer.status == http.HTTPStatus.UNAUTHORIZED and self.connection.renewed(who):
+            answer = self._send(method, url, what, data, {**headers, **self.connection.headers()})
+        if answer.status == http.HTTPStatus.UNAUTHORIZED:
+            raise not_accepted(what, self.connection, answer.data)
+        return answer
+
+    def _send(self, method: str, url: str, what: str, data: bytes | None, headers: Headers) -> Any:
+        urllib3 = library("urllib3", "kubernetes")
+        seconds = max(SHORTEST_LOOK, min(ANSWER_TIMEOUT, self._left()))
+        timeout = urllib3.Timeout(connect=min(CONNECT_TIMEOUT, seconds), read=seconds)
         try:
             answer = self.connection.pool.request(
-                method,
-                f"{self.connection.host}{path}" + (f"?{words}" if words else ""),
-                body=None if body is None else json.dumps(body).encode(),
-                headers=headers,
-                timeout=urllib3.Timeout(total=REQUEST_TIMEOUT),
-                retries=urllib3.Retry(connect=2, read=2 if method == "GET" else 0, redirect=0, backoff_factor=0.2),
+                method, url, body=data, headers=headers, timeout=timeout, retries=False, redirect=False
             )
-        except urllib3.exceptions.HTTPError as error:
-            raise AccessError(f"{what}: the API server at {self.connection.host} cannot be reached: {error}") from error
-        if answer.status == 404 and missing_ok:
-            return None
-        if answer.status >= 400:
-            raise refusal(what, answer.status, answer.data)
-        value: Object = json.loads(answer.data)
-        return value
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise no_answer(what, self.connection, error) from error
+        self._has_answered = True
+        return answer
+
+    def _persist(self, ask: Callable[[], Object | None], overtaken_by: tuple[int, ...]) -> Object | None:
+        """Ask until there is an answer, or until patience or the deadline ends.
+
+        :param overtaken_by: statuses that say: it has changed, perhaps by an earlier try of ours.
+        :raises Stale: such an answer to what was sent before and got none; only the object itself can tell.
+        """
+        clock = self._deadline.clock if self._deadline else time.monotonic
+        patience, failures = Deadline(min(PATIENCE, self._left()), clock), 0
+        while True:
+            try:
+                return ask()
+            except MultinetError as error:
+                if failures and isinstance(error, ApiError) and error.status in overtaken_by:
+                    stale = Stale(error.what, error.status, error.reason, error.api_message)
+                    stale.perhaps_done = True
+                    raise stale from error
+                failures += 1
+                asked_for = error.retry_after if isinstance(error, ApiError) else 0.0
+                pause = max(backoff(failures, LONGEST_PAUSE), asked_for)
+                is_hopeless = not self._has_answered and failures >= FIRST_TRIES
+                if not is_passing(error) or is_hopeless or pause > patience.left():
+                    raise
+                self._progress(f"{error}; again in {pause:.0f} s")
+            self._sleep(pause)
+
+    def _left(self) -> float:
+        return self._deadline.left() if self._deadline else PATIENCE
 
 
 class Nowhere(Kube):
@@ -149,12 +242,3 @@ class Nowhere(Kube):
         """Find nothing; a write is a fault of ours, because check mode plans but never writes."""
         if method != "GET":
             raise Refused(f"{what}: the cluster is still to be made")
-
-
-def refusal(what: str, status: int, data: bytes) -> ApiError:
-    """Return the error for an answer with a Status object (or, from a proxy on the way, some other text)."""
-    try:
-        answer = json.loads(data)
-        return ApiError(what, status, answer.get("reason", ""), answer.get("message", ""))
-    except (ValueError, AttributeError):
-        return ApiError(what, status, "", data[:300].decode(errors="replace"))

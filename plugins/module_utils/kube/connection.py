@@ -6,13 +6,29 @@
 
 from __future__ import annotations
 
+import ipaddress
 import ssl
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from ..errors import AccessError
+from ..errors import AccessError, InvalidOptions, Problem
 from ..libraries import library
+from .kubeconfig import Kubeconfig
+
+Headers = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who we are to an API server; only the headers are secret."""
+
+    name: str  # "the token of api_key"
+    headers: Callable[[], Headers]  # authorization, as far as we know still valid
+    remedy: str  # what to do if the server does not accept it
+    renew: Callable[[], None] = lambda: None  # gets another token in place of a refused one, if there can be one
 
 
 @dataclass(frozen=True)
@@ -21,51 +37,70 @@ class Connection:
 
     host: str  # "https://203.0.113.5"
     pool: Any  # urllib3.PoolManager, with the CA, the client certificate and the proxy in it
-    tls: ssl.SSLContext  # the same for web sockets (exec)
-    headers: Callable[[], dict[str, str]]  # authorization
+    tls: ssl.SSLContext | None  # the same for web sockets (exec); None: without TLS
+    identity: Identity
+    hint: str = "check the address"  # what to look at if nobody answers there
     proxy: str | None = None  # on the way to this host; None: the host is reached directly
+    server_name: str | None = None  # whose certificate is expected; None: the host's
+    _renewing: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def headers(self) -> Headers:
+        """Return the headers that say who we are."""
+        return self.identity.headers()
+
+    def renewed(self, refused: Headers) -> bool:
+        """Get others in place of headers that the server has refused; tell whether there are others."""
+        with self._renewing:  # commands run in several threads, and all of them hear of it at once
+            if self.identity.headers() == refused:
+                self.identity.renew()
+        return self.identity.headers() != refused
 
 
-def from_endpoint(endpoint: str, ca: str, token: Callable[[], str], proxy: str | None = None) -> Connection:
+def from_endpoint(endpoint: str, ca: str, identity: Identity, proxy: str | None = None) -> Connection:
     """Return a connection to a GKE cluster's endpoint.
 
     :param endpoint: address, with a port if it is not 443; Container API Cluster.endpoint.
     :param ca: PEM of the cluster's CA; empty for a public certificate (DNS endpoints).
-    :param token: returns a valid access token each time it is called.
     """
+    if not _is_address(f"https://{endpoint}") or "/" in endpoint:
+        raise InvalidOptions([Problem("gke_cluster.endpoint", endpoint, "is no address, as 203.0.113.5")])
     configuration = library("kubernetes.client", "kubernetes").Configuration()
     configuration.host = f"https://{endpoint}"
     if proxy:
         configuration.proxy = proxy
-    return _connection(configuration, ca or None, lambda: {"authorization": f"Bearer {token()}"})
+    return _connection(configuration, ca or None, identity, _hint_for(endpoint))
 
 
 def from_options(params: dict[str, Any], tmpdir: str) -> Connection:
     """Return a connection from host and api_key, or from a kubeconfig, with kubernetes.core's names and order.
 
     :param tmpdir: a private folder for certificates that a kubeconfig holds as data; the library wants files.
+    :raises InvalidOptions: host is no address.
     :raises AccessError: the kubeconfig cannot be read, or has no such context.
     """
-    client = library("kubernetes.client", "kubernetes")
-    configuration = client.Configuration()
+    configuration = library("kubernetes.client", "kubernetes").Configuration()
     if params["host"]:
+        if not _is_address(params["host"]):
+            says = "is no address of an API server, as https://203.0.113.5"
+            raise InvalidOptions([Problem("host", params["host"], says)])
         configuration.host = params["host"]
+        hint = "check host (K8S_AUTH_HOST), and proxy"
+        name, remedy = "a request without a token", "set api_key (K8S_AUTH_API_KEY), or client_cert and client_key"
+        identity = Identity(name, dict, remedy)
     else:
-        config, yaml = library("kubernetes.config", "kubernetes"), library("yaml", "PyYAML")
-        try:
-            config.load_kube_config(
-                config_file=params["kubeconfig"],
-                context=params["context"],
-                client_configuration=configuration,
-                persist_config=False,
-                temp_file_path=tmpdir,
-            )
-        # The last two are what the library makes of a file with a text or a list where a mapping should be.
-        except (config.ConfigException, yaml.YAMLError, OSError, ValueError, TypeError, AttributeError) as error:
-            raise AccessError(f"the kubeconfig cannot be used: {error}") from error
+        source = Kubeconfig(params["kubeconfig"], params["context"], tmpdir)
+        source.load(configuration)
+        hint = f"check the server of {source}, and proxy"
+        identity = Identity(
+            f"the credentials of {source}",
+            lambda: source.headers(configuration),
+            "get new ones: log in again, or let the cluster's administrator renew the file",
+            lambda: source.load(configuration),
+        )
     if params["api_key"]:
-        configuration.api_key = {"authorization": f"Bearer {params['api_key']}"}
-        configuration.refresh_api_key_hook = None  # it would bring back the kubeconfig's own
+        bearer = {"authorization": f"Bearer {params['api_key']}"}
+        remedy = "it has expired or was revoked, or is another cluster's; set a new one (kubectl create token NAME)"
+        identity = Identity("the token of api_key", lambda: bearer, remedy)
     for option, attribute in (
         ("ca_cert", "ssl_ca_cert"),
         ("client_cert", "cert_file"),
@@ -75,23 +110,39 @@ def from_options(params: dict[str, Any], tmpdir: str) -> Connection:
     ):
         if params[option] is not None:
             setattr(configuration, attribute, params[option])
-    return _connection(configuration, None, lambda: _headers(configuration))
+    return _connection(configuration, None, identity, hint)
 
 
-def _headers(configuration: Any) -> dict[str, str]:
-    """Return the authorization header as the library would send it; it refreshes tokens of exec plugins.
-
-    The token of a kubeconfig (or its user and password, encoded) is under the first name, in older versions under the
-    second one.
-    """
-    names = ("BearerToken", "authorization")
-    value = next(filter(None, map(configuration.get_api_key_with_prefix, names)), None)
-    return {"authorization": value} if value else {}
+def _is_address(host: str) -> bool:
+    """Tell whether it has a scheme and a host; without a scheme, the token would be sent in the clear."""
+    try:
+        parts = urlsplit(host)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
-def _connection(configuration: Any, ca: str | None, headers: Callable[[], dict[str, str]]) -> Connection:
-    rest = library("kubernetes.client.rest", "kubernetes")
-    pool = rest.RESTClientObject(configuration).pool_manager
+def _hint_for(endpoint: str) -> str:
+    """Return what to look at if a cluster's endpoint cannot be reached."""
+    kinds = "gke_cluster.endpoint_kind chooses among public, private and dns"
+    try:
+        address = ipaddress.ip_address(urlsplit(f"//{endpoint}").hostname or "")
+    except ValueError:
+        return f"see whether this machine reaches Google's front ends; {kinds}"
+    if address.is_private and not address.is_loopback:
+        return f"it is the private endpoint, for the cluster's VPC and what is connected to it; {kinds}; or set proxy"
+    return f"see whether the cluster's authorized networks let this machine in; {kinds}"
+
+
+def _connection(configuration: Any, ca: str | None, identity: Identity, hint: str) -> Connection:
+    rest, urllib3 = library("kubernetes.client.rest", "kubernetes"), library("urllib3", "kubernetes")
+    try:
+        login = _login(configuration.proxy)
+        if login:
+            configuration.proxy_headers = urllib3.make_headers(proxy_basic_auth=login)
+        pool = rest.RESTClientObject(configuration).pool_manager
+    except (urllib3.exceptions.HTTPError, ImportError, ValueError) as error:
+        raise AccessError(f"the proxy for {configuration.host} cannot be used: {error}") from error
     try:
         tls = ssl.create_default_context(cafile=configuration.ssl_ca_cert, cadata=ca)
         if configuration.cert_file:
@@ -103,7 +154,12 @@ def _connection(configuration: Any, ca: str | None, headers: Callable[[], dict[s
     if not configuration.verify_ssl:
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     # The library has decided whether the proxy is for this host (NO_PROXY); web sockets go the same way.
-    is_direct = pool.__class__ is library("urllib3", "kubernetes").PoolManager
-    return Connection(
-        configuration.host.rstrip("/"), pool, tls, headers, proxy=None if is_direct else configuration.proxy
-    )
+    proxy = None if pool.__class__ is urllib3.PoolManager else configuration.proxy
+    host, name = configuration.host.rstrip("/"), configuration.tls_server_name
+    return Connection(host, pool, tls, identity, hint, proxy, name)
+
+
+def _login(proxy: str | None) -> str:
+    """Return "user:password" of a proxy's address, empty if it has none; urllib3 does not send it by itself."""
+    parts = urlsplit(proxy or "")
+    return f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""

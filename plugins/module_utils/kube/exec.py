@@ -10,21 +10,25 @@ pkg/util/remotecommand); the last message, on the error channel, is a Status tha
 
 from __future__ import annotations
 
+import http
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
-from ..errors import AccessError, ApiError, TimedOut
+from ..errors import AccessError, ApiError, TimedOut, Unreachable
 from ..libraries import library
-from ..waiting import Deadline
-from .client import REQUEST_TIMEOUT, USER_AGENT, refusal
+from ..waiting import Deadline, backoff
+from .client import ANSWER_TIMEOUT, LONGEST_PAUSE, USER_AGENT
 from .connection import Connection
+from .failures import no_answer, not_accepted, refusal
 from .kinds import Ref
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDOUT, STDERR, ERROR = 1, 2, 3
+NOT_STARTED = (429, 503)  # the API server has refused for now, and has not asked the node
 
 
 @dataclass(frozen=True)
@@ -36,40 +40,75 @@ class Completed:
     stderr: str
 
 
-def run(connection: Connection, pod: Ref, command: Sequence[str], *, timeout: float) -> Completed:
+def run(
+    connection: Connection,
+    pod: Ref,
+    command: Sequence[str],
+    *,
+    timeout: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Completed:
     """Run a command in a pod's only container and return what it said.
+
+    A command that may have begun is not started again: what it does is not known here.
 
     :param timeout: for the whole of it, in seconds.
     :raises TimedOut: it did not end in time (it goes on in the pod).
     :raises ApiError: the API server refuses, or the command cannot be started.
-    :raises AccessError: the API server cannot be reached, or hangs up.
+    :raises Unreachable: the API server cannot be reached, or hangs up.
+    :raises AccessError: it does not accept who we are.
     """
     websocket = library("websocket", "websocket-client")
     what = f"run {command[0]} in {pod}"
+    query = [("stdout", "true"), ("stderr", "true"), *(("command", word) for word in command)]
+    url = f"ws{connection.host.removeprefix('http')}{pod.path}/exec?{urlencode(query)}"
     deadline = Deadline(timeout)
     try:
-        socket = _connect(websocket, connection, pod, command, min(REQUEST_TIMEOUT, timeout))
+        socket = _open(connection, url, what, deadline, sleep)
         try:
             return _receive(socket, what, deadline)
         finally:
             socket.close(timeout=1)
     except websocket.WebSocketTimeoutException as error:
         raise TimedOut(what, timeout, "it was still running") from error
-    except websocket.WebSocketBadStatusException as error:
-        raise refusal(what, error.status_code, error.resp_body or b"") from error
-    except (websocket.WebSocketException, OSError) as error:
-        raise AccessError(f"{what}: the web socket to {connection.host} failed: {error}") from error
+    except websocket.WebSocketException as error:
+        raise Unreachable(f"{what}: the web socket to {connection.host} failed: {error}") from error
+    except OSError as error:
+        raise no_answer(what, connection, error) from error
 
 
-def _connect(websocket: Any, connection: Connection, pod: Ref, command: Sequence[str], timeout: float) -> Any:
-    query = [("stdout", "true"), ("stderr", "true"), *(("command", word) for word in command)]
-    headers = {"user-agent": USER_AGENT, **connection.headers()}
+def _open(connection: Connection, url: str, what: str, deadline: Deadline, sleep: Callable[[float], None]) -> Any:
+    """Return a web socket; wait while the API server is busy, and renew a token that it refuses."""
+    websocket = library("websocket", "websocket-client")
+    failures, renewed = 0, False
+    while True:
+        who = connection.headers()
+        try:
+            return _connect(connection, url, who, min(ANSWER_TIMEOUT, max(deadline.left(), 0.1)))
+        except websocket.WebSocketBadStatusException as error:
+            body = error.resp_body or b""
+            if error.status_code == http.HTTPStatus.UNAUTHORIZED:
+                if renewed or not connection.renewed(who):
+                    raise not_accepted(what, connection, body) from error
+                renewed = True
+                continue
+            refused = refusal(what, error.status_code, body, error.resp_headers)
+            failures += 1
+            pause = max(backoff(failures, LONGEST_PAUSE), refused.retry_after)
+            if error.status_code not in NOT_STARTED or pause > deadline.left():
+                raise refused from error
+        sleep(pause)
+
+
+def _connect(connection: Connection, url: str, who: dict[str, str], timeout: float) -> Any:
+    websocket = library("websocket", "websocket-client")
+    tls = {"context": connection.tls}
     return websocket.create_connection(
-        f"ws{connection.host.removeprefix('http')}{pod.path}/exec?{urlencode(query)}",
+        url,
         timeout=timeout,
-        header=headers,
+        header={"user-agent": USER_AGENT, **who},
         subprotocols=list(PROTOCOLS),
-        sslopt={"context": connection.tls},
+        sslopt={**tls, "server_hostname": connection.server_name} if connection.server_name else tls,
         suppress_origin=True,
         **_proxy(connection.proxy),
     )
@@ -80,6 +119,8 @@ def _proxy(address: str | None) -> dict[str, Any]:
     if not address:
         return {"http_proxy_host": "none", "http_proxy_port": 1, "http_no_proxy": ["*"]}
     proxy = urlsplit(address)
+    if proxy.scheme != "http":
+        raise AccessError(f"commands in pods take a proxy with an http:// address, not with {proxy.scheme}://")
     login = (unquote(proxy.username), unquote(proxy.password or "")) if proxy.username else None
     return {"http_proxy_host": proxy.hostname, "http_proxy_port": proxy.port or 80, "http_proxy_auth": login}
 
@@ -93,23 +134,29 @@ def _receive(socket: Any, what: str, deadline: Deadline) -> Completed:
         socket.settimeout(deadline.left())
         message = socket.recv()
         if not message:  # the library answers so when the other side hangs up
-            raise AccessError(f"{what}: the API server closed the web socket before the command ended")
+            raise Unreachable(f"{what}: the API server closed the web socket before the command ended")
         data = message if isinstance(message, bytes) else message.encode()
         if data[0] in said:
             said[data[0]] += data[1:]
         elif data[0] == ERROR:
-            code = _exit_code(what, json.loads(data[1:]))
+            code = _exit_code(what, data[1:])
             return Completed(code, *(said[channel].decode(errors="replace") for channel in (STDOUT, STDERR)))
 
 
-def _exit_code(what: str, status: dict[str, Any]) -> int:
+def _exit_code(what: str, data: bytes) -> int:
     """Return the exit code that a Status holds.
 
     :raises ApiError: it holds none, because the command did not run.
     """
-    if status.get("status") == "Success":
-        return 0
-    for cause in status.get("details", {}).get("causes", ()):
-        if cause.get("reason") == "ExitCode":
-            return int(cause["message"])
+    try:
+        status = json.loads(data)
+        if status["status"] == "Success":
+            return 0
+        causes = (status.get("details") or {}).get("causes") or ()
+        codes = [int(cause["message"]) for cause in causes if cause.get("reason") == "ExitCode"]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        words = data[:200].decode(errors="replace")
+        raise Unreachable(f"{what}: the answer about its end is no Status: {words}") from error
+    if codes:
+        return codes[0]
     raise ApiError(what, status.get("code", 500), status.get("reason", ""), status.get("message", ""))

@@ -17,6 +17,7 @@ from google.api_core import exceptions
 from google.auth.exceptions import RefreshError, TransportError
 from google.protobuf.json_format import ParseError
 
+from ansible_collections.multinet.gke.plugins.module_utils.answers import is_passing
 from ansible_collections.multinet.gke.plugins.module_utils.errors import (
     AccessError,
     ApiError,
@@ -27,7 +28,6 @@ from ansible_collections.multinet.gke.plugins.module_utils.errors import (
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.failures import (
     Caller,
     NotAccepted,
-    is_passing,
     translated,
 )
 

@@ -9,15 +9,15 @@ import hashlib
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from ansible_collections.multinet.gke.plugins.module_utils.errors import AccessError, ApiError, TimedOut
-from ansible_collections.multinet.gke.plugins.module_utils.kube.connection import Connection
+from ansible_collections.multinet.gke.plugins.module_utils.errors import AccessError, ApiError, TimedOut, Unreachable
+from ansible_collections.multinet.gke.plugins.module_utils.kube.connection import Connection, Identity
 from ansible_collections.multinet.gke.plugins.module_utils.kube.exec import Completed, run
 from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import POD, Ref
 
@@ -35,15 +35,20 @@ def failure(reason: str, **more: Any) -> bytes:
 
 @dataclass
 class Server:
-    """Answers one request: with frames after a handshake, or with a refusal."""
+    """Answers a request with frames after a handshake; those before with refusals, each a status and a Status."""
 
     frames: list[bytes]
-    refusal: bytes | None = None
-    request: list[str] = field(default_factory=list)  # lines
+    refusals: list[tuple[str, bytes]] = field(default_factory=list)
+    request: list[str] = field(default_factory=list)  # lines of the last one
+    tokens: list[str] = field(default_factory=list)
     port: int = 0
 
     def serve(self, listener: socket.socket) -> None:
-        client, _address = listener.accept()
+        while self._serve_one(*listener.accept()):
+            pass
+
+    def _serve_one(self, client: socket.socket, _address: object) -> bool:
+        """Serve a connection; tell whether that was a refusal with more to come."""
         with client:
             text = b""
             while b"\r\n\r\n" not in text:
@@ -56,10 +61,11 @@ class Server:
                 while b"\r\n\r\n" not in text:
                     text += client.recv(4096)
                 self.request = [*first, *text.decode().split("\r\n")]
-            if self.refusal is not None:
-                head = f"HTTP/1.1 404 Not Found\r\nContent-Length: {len(self.refusal)}\r\n\r\n"
-                client.sendall(head.encode() + self.refusal)
-                return
+            self.tokens += [line[22:] for line in self.request if line.startswith("authorization: Bearer ")]
+            if self.refusals:
+                status, body = self.refusals.pop(0)
+                client.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+                return bool(self.refusals or self.frames)
             key = next(line.split(": ")[1] for line in self.request if line.lower().startswith("sec-websocket-key"))
             token = base64.b64encode(hashlib.sha1((key + ACCEPT).encode()).digest()).decode()
             client.sendall(
@@ -68,30 +74,33 @@ class Server:
             )
             for frame in self.frames:
                 if frame == HANG_UP:
-                    return
+                    return False
                 client.sendall(bytes([0x82, 126]) + len(frame).to_bytes(2, "big") + frame)
             client.settimeout(5)
             client.recv(100)  # until the other side is done
+        return False
 
 
 @contextmanager
-def served(*frames: bytes, refusal: bytes | None = None) -> Iterator[Server]:
+def served(*frames: bytes, refusals: Sequence[tuple[str, bytes]] = ()) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = Server(list(frames), refusal, port=listener.getsockname()[1])
+        server = Server(list(frames), list(refusals), port=listener.getsockname()[1])
         thread = threading.Thread(target=server.serve, args=(listener,), daemon=True)
         thread.start()
         yield server
         thread.join(5)
 
 
-def connection(port: int, proxy: str | None = None) -> Connection:
-    return Connection(
-        host=f"http://127.0.0.1:{port}",
-        pool=None,
-        tls=None,  # type: ignore[arg-type]  # plain ws:// here
-        headers=lambda: {"authorization": "Bearer secret"},
-        proxy=proxy,
+def connection(port: int, proxy: str | None = None, tokens: Sequence[str] = ("secret",)) -> Connection:
+    """Return a connection whose token can be renewed as often as there are more."""
+    left = list(tokens)
+    identity = Identity(
+        "the token",
+        lambda: {"authorization": f"Bearer {left[0]}"},
+        "get a new one",
+        lambda: left.__setitem__(slice(0, len(left) - 1 and 1), []),
     )
+    return Connection(host=f"http://127.0.0.1:{port}", pool=None, tls=None, identity=identity, proxy=proxy)
 
 
 def test_a_command_gives_its_output_and_success() -> None:
@@ -121,15 +130,73 @@ def test_a_command_that_cannot_be_started_is_an_error_in_the_servers_words() -> 
 def test_a_refusal_is_an_error_in_the_servers_words() -> None:
     refusal = failure("NotFound", message='pods "samplepod" not found', code=404)
     with (
-        served(refusal=refusal) as server,
+        served(refusals=[("404 Not Found", refusal)]) as server,
         pytest.raises(ApiError, match='HTTP 404 NotFound: pods "samplepod" not found'),
     ):
         run(connection(server.port), PODREF, ["true"], timeout=5)
 
 
 def test_a_server_that_hangs_up_is_an_error() -> None:
-    with served(b"\x01half", HANG_UP) as server, pytest.raises(AccessError, match="run true in Pod default/samplepod"):
+    with served(b"\x01half", HANG_UP) as server, pytest.raises(Unreachable, match="run true in Pod default/samplepod"):
         run(connection(server.port), PODREF, ["true"], timeout=5)
+
+
+@pytest.mark.parametrize(
+    "end", [b"", b"no JSON", b"[]", b"{}", failure("X", details={"causes": [{"reason": "ExitCode"}]})]
+)
+def test_an_end_that_is_no_status_is_an_error(end: bytes) -> None:
+    with served(b"\x03" + end) as server, pytest.raises(Unreachable, match="the answer about its end is no Status: "):
+        run(connection(server.port), PODREF, ["true"], timeout=5)
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+def test_a_busy_server_is_asked_again(status: str) -> None:
+    pauses: list[float] = []
+    with served(b"\x03" + SUCCESS, refusals=[(status, b""), (f"{status}\r\nRetry-After: 3", b"")]) as server:
+        assert run(connection(server.port), PODREF, ["true"], timeout=60, sleep=pauses.append).exit_code == 0
+    assert pauses == [0.5, 3.0]
+
+
+def test_a_busy_server_is_not_waited_for_longer_than_there_is_time() -> None:
+    busy = ("429 Too Many Requests\r\nRetry-After: 30", b"")
+    with served(refusals=[busy]) as server, pytest.raises(ApiError, match="HTTP 429"):
+        run(connection(server.port), PODREF, ["true"], timeout=5)
+
+
+def test_a_command_that_may_have_begun_is_not_started_again() -> None:
+    with served(refusals=[("500 Internal Server Error", b"dialing backend")]) as server:
+        with pytest.raises(ApiError, match="HTTP 500: dialing backend"):
+            run(connection(server.port), PODREF, ["true"], timeout=5)
+        assert server.tokens == ["secret"]
+
+
+def test_a_token_that_is_refused_is_renewed_once() -> None:
+    unauthorized = ("401 Unauthorized", failure("Unauthorized", message="Unauthorized"))
+    with served(b"\x03" + SUCCESS, refusals=[unauthorized]) as server:
+        assert run(connection(server.port, tokens=("a", "b")), PODREF, ["true"], timeout=5).exit_code == 0
+    assert server.tokens == ["a", "b"]
+    for tokens in (("a",), ("a", "b", "c")):
+        with (
+            served(refusals=[unauthorized] * min(2, len(tokens))) as server,
+            pytest.raises(AccessError, match="does not accept the token: Unauthorized; get a new one"),
+        ):
+            run(connection(server.port, tokens=tokens), PODREF, ["true"], timeout=5)
+        assert server.tokens == list(tokens[:2])
+
+
+def test_a_missing_permission_is_named_with_what_grants_it() -> None:
+    message = 'pods "p" is forbidden: User "me" cannot create resource "pods/exec" in API group "" in the namespace "d"'
+    forbidden = ("403 Forbidden", failure("Forbidden", message=message))
+    with (
+        served(refusals=[forbidden]) as server,
+        pytest.raises(ApiError, match=r"the permission to create pods/exec in namespace d is missing .* --verb=create"),
+    ):
+        run(connection(server.port), PODREF, ["true"], timeout=5)
+
+
+def test_a_proxy_with_tls_is_refused() -> None:
+    with pytest.raises(AccessError, match="commands in pods take a proxy with an http:// address, not with https://"):
+        run(connection(9, proxy="https://proxy.example:3128"), PODREF, ["true"], timeout=5)
 
 
 def test_a_command_that_does_not_end_is_given_up() -> None:
@@ -143,7 +210,9 @@ def test_a_command_that_does_not_end_is_given_up() -> None:
 def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(AccessError, match=f"the web socket to http://127.0.0.1:{port} failed"):
+    with pytest.raises(
+        Unreachable, match=f"the API server at http://127.0.0.1:{port} cannot be reached: Connection refused; check"
+    ):
         run(connection(port), PODREF, ["true"], timeout=5)
 
 

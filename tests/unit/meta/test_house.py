@@ -20,8 +20,9 @@ ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
 PREFIX = "ansible_collections.multinet.gke.plugins."
 
 # What a layer of module_utils may import, besides itself: arrows point one way.
-GROUND = {"errors", "libraries", "waiting", "reconcile"}
+GROUND = {"answers", "errors", "libraries", "waiting", "reconcile"}
 MAY_IMPORT = {
+    "answers": {"errors"},
     "errors": set(),
     "libraries": {"errors"},
     "waiting": {"errors"},
