@@ -20,6 +20,8 @@ from .ranges import parse_address
 from .texts import LABEL
 
 NETWORKS = "k8s.v1.cni.cncf.io/networks"
+DEFAULT_NETWORK = "v1.multus-cni.io/default-network"  # one attachment in place of the cluster's own network
+MULTUS_NAMESPACE = "kube-system"  # where Multus looks for that one if no namespace is named (multusNamespace)
 NETWORK_STATUS = "k8s.v1.cni.cncf.io/network-status"
 
 LONGEST_INTERFACE_NAME = 15  # IFNAMSIZ of Linux less the final zero
