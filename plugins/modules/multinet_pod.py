@@ -55,7 +55,8 @@ options:
       - The NetworkAttachmentDefinitions to attach to, in the order of the interfaces C(net1), C(net2), ...
       - Each is a name (C(my-nad), C(namespace/my-nad), C(my-nad@data0)), or a dictionary with the fields that Multus
         knows, V(name), V(namespace) (by default that of the pod), V(interface) (the interface's name in the pod),
-        V(ips), V(mac), V(infiniband-guid), V(default-route), V(cni-args), V(portMappings), V(bandwidth) and V(deviceID).
+        V(ips), V(mac), V(infiniband-guid), V(default-route), V(cni-args), V(portMappings), V(bandwidth) and
+        V(deviceID).
       - The text of the annotation C(k8s.v1.cni.cncf.io/networks) may be given in its place, in O(annotations). The two
         are compared by what they mean.
       - Nothing in it makes Kubernetes choose a node that carries the networks; set O(node_pools) for that.
