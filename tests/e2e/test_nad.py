@@ -53,6 +53,11 @@ def written(plane: Cluster, name: str) -> Any:
     return json.loads(plane.get(KIND, name, "-n", plane.namespace)["spec"]["config"])
 
 
+def warnings(result: dict[str, Any]) -> list[str]:
+    """Return the texts of a result's warnings."""
+    return [each["event"]["msg"] for each in result.get("warnings", ())]
+
+
 def ipvlan(range_text: str, **ipam: Any) -> dict[str, Any]:
     return {"type": "ipvlan", "master": "eth1", "ipam": {"type": "whereabouts", "range": range_text, **ipam}}
 
@@ -194,7 +199,7 @@ def test_what_pods_use_is_not_deleted_and_not_changed_in_silence(plane: Cluster)
     assert f"is used by {', '.join(users)}: delete these pods first" in plane.refused("nad", **place, state="absent")
     changed = plane.converge("nad", **place, range="10.98.0.0/24", mtu=1400)
     assert changed["in_use_by"] == users
-    (warning,) = [text for text in changed["warnings"] if "is used by" in text]
+    (warning,) = [text for text in warnings(changed) if "is used by" in text]
     assert "they keep the configuration that they started with" in warning
     gone = plane.converge("nad", **place, state="absent", delete_policy="force")
     assert gone["in_use_by"] == users
@@ -206,8 +211,8 @@ def test_overlaps_with_others_are_named_refused_or_let_pass(plane: Cluster) -> N
     text = f"range 10.99.0.0/24 overlaps 10.99.0.0/25 of {plane.namespace}/other: they are two pools"
     assert text in plane.refused("nad", **options, overlap_policy="fail")
     made = plane.converge("nad", **options)
-    assert any(text in warning for warning in made["warnings"])
-    assert plane.module("nad", **options, overlap_policy="ignore").get("warnings", []) == []
+    assert any(text in warning for warning in warnings(made))
+    assert warnings(plane.module("nad", **options, overlap_policy="ignore")) == []
 
 
 @pytest.mark.parametrize("broken", ["{", "", '{"plugins": []}', "[]"])
@@ -221,7 +226,7 @@ def test_options_are_validated_without_a_cluster(plane: Cluster) -> None:
     options = {"name": "mine", "range": "172.16.1.77/24", "gateway": "172.16.1.1", "state": "validated"}
     result = plane.modules.run("nad", options, {}, check=False)
     assert (result["changed"], result["pools"][0]["size"]) == (False, 253)
-    assert result["warnings"] == ['range "172.16.1.77/24": host bits ignored, allocation starts at 172.16.1.1']
+    assert warnings(result) == ['range "172.16.1.77/24": host bits ignored, allocation starts at 172.16.1.1']
     assert "manifest" not in result
     refused = plane.modules.run("nad", {**options, "range": "172.16.1.0/31"}, {}, check=False)
     assert [error["path"] for error in refused["errors"]] == ["range"]

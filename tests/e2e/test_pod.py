@@ -88,9 +88,9 @@ def hangs(plane: Cluster, options: dict[str, Any]) -> str:
     with plane.asked() as asked:
         refused = plane.module("multinet_pod", **options)
     assert asked.writes == []
-    (warning,) = announced["warnings"]
+    (warning,) = (str(each["event"]["msg"]) for each in announced["warnings"])
     assert refused["msg"].endswith(f"would not start, and was not made: {warning}")
-    return str(warning)
+    return warning
 
 
 def test_a_pod_without_its_attachment_is_not_made(plane: Cluster, mine: dict[str, Any]) -> None:
