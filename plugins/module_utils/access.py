@@ -23,15 +23,16 @@ Params = dict[str, Any]
 
 
 def google(params: Params, context: Context) -> Google:
-    """Return the clients for Compute and Container of one project.
+    """Return the clients for Compute and Container of one project, that of gke_cluster if it names one.
 
     :param params: validated options, with those of options.google().
     :raises AccessError: there are no usable credentials.
     """
-    if not params["project"]:
-        raise InvalidOptions([Problem("project", params["project"], "is missing: set it, or GCP_PROJECT")])
+    project = (params.get("gke_cluster") or {}).get("project") or params["project"]
+    if not project:
+        raise InvalidOptions([Problem("project", project, "is missing: set it, or GCP_PROJECT")])
     return Google(
-        project=params["project"],
+        project=project,
         credentials=find_credentials(params),
         compute_endpoint=params["compute_endpoint"],
         container_endpoint=params["container_endpoint"],
@@ -86,6 +87,5 @@ def _look_up(params: Params, context: Context) -> tuple[str, str]:
     :raises Refused: the cluster lets no clients in at an endpoint of that kind.
     """
     gke = params["gke_cluster"]
-    clients = google({**params, "project": gke["project"] or params["project"]}, context)
-    cluster = clients.find_cluster(gke["location"], gke["name"])
+    cluster = google(params, context).find_cluster(gke["location"], gke["name"])
     return reach(cluster, gke["endpoint_kind"]) if cluster else ("", "")

@@ -11,8 +11,12 @@ short_description: A bare pod with additional network interfaces
 version_added: 0.1.0
 description:
   - Makes one pod that is attached to additional networks through Multus, waits until it has its interfaces, and returns
-    their addresses. It is a sample or a canary; for workloads, use a controller of Kubernetes.
-  - What only a new pod can have (its interfaces, command, arguments, node) is changed with O(replace=true) only.
+    their addresses. It is a sample or a canary; for workloads, use a controller of Kubernetes, and the filter
+    P(multinet.gke.networks_annotation#filter) for its template.
+  - What only a new pod can have (its interfaces, command, arguments, ports, node) is changed with O(replace=true) only.
+  - Before a pod is made, the attachments that it asks for are looked at. If one is missing, or Multus' namespace
+    isolation forbids it, the pod would wait for ever; so it is not made. In check mode that is a warning, since what is
+    missing may be planned, too.
 author:
   - multinet.gke contributors (@multinet-gke)
 extends_documentation_fragment:
@@ -23,6 +27,10 @@ extends_documentation_fragment:
 notes:
   - Needs C(get), C(create), C(patch) and C(delete) of C(pods) in O(namespace).
   - Needs C(list) of C(events) in O(namespace), if the pod does not come up.
+  - Needs C(get) of C(network-attachment-definitions.k8s.cni.cncf.io) everywhere, to find missing attachments before the
+    pod is made; what it may not read is not looked at.
+  - Needs C(get) of C(configmaps) in C(kube-system), to find what Multus' namespace isolation forbids before the pod is
+    made; what it may not read is not looked at.
 options:
   name:
     description: Name of the pod.
@@ -46,22 +54,62 @@ options:
   attachments:
     description:
       - The NetworkAttachmentDefinitions to attach to, in the order of the interfaces C(net1), C(net2), ...
-      - Each is a name (C(my-nad), C(namespace/my-nad)), or a dictionary with the keys V(name), V(namespace) (by default
-        that of the pod) and V(interface) (the interface's name in the pod).
-      - Nothing else makes Kubernetes choose a node that carries the networks; set O(node_selector) for that.
+      - Each is a name (C(my-nad), C(namespace/my-nad), C(my-nad@data0)), or a dictionary with the fields that Multus
+        knows, V(name), V(namespace) (by default that of the pod), V(interface) (the interface's name in the pod),
+        V(ips), V(mac), V(infiniband-guid), V(default-route), V(cni-args), V(portMappings), V(bandwidth) and
+        V(deviceID).
+      - The text of the annotation C(k8s.v1.cni.cncf.io/networks) may be given in its place, in O(annotations). The two
+        are compared by what they mean.
+      - Nothing in it makes Kubernetes choose a node that carries the networks; set O(node_pools) for that.
     type: list
     elements: raw
   node_selector:
     description: Labels of the nodes that the pod may run on.
     type: dict
+  node_pools:
+    description:
+      - The node pools on whose nodes the pod may run, those that carry its networks.
+      - A pod with the label C(cloud.google.com/gke-nodepool) of one pool in its selector counts as the same.
+    type: list
+    elements: str
   node_name:
     description: The node that the pod runs on, past the scheduler.
     type: str
+  ports:
+    description: Ports of the container.
+    type: list
+    elements: dict
+    suboptions:
+      container_port:
+        description: The port that the container listens on.
+        type: int
+        required: true
+      host_port:
+        description:
+          - A port of the node that leads to it. With Multus that works only if its configuration has the capability
+            C(portMappings).
+        type: int
+      protocol:
+        description: The protocol.
+        type: str
+        choices: [TCP, UDP, SCTP]
+        default: TCP
+      name:
+        description: A name for the port.
+        type: str
+  security_context:
+    description:
+      - The container's security context, as Kubernetes spells it. What is there beside it is not compared.
+      - In a namespace with the Pod Security level C(restricted) it needs C(runAsNonRoot), C(allowPrivilegeEscalation),
+        C(capabilities) and C(seccompProfile), and an image that runs so.
+    type: dict
   labels:
     description: Labels of the pod. Others that it has are left alone.
     type: dict
   annotations:
-    description: Annotations of the pod. Others that it has are left alone.
+    description:
+      - Annotations of the pod. Others that it has are left alone.
+      - GKE's own C(networking.gke.io/interfaces) cannot be combined with O(attachments).
     type: dict
   replace:
     description:
@@ -84,6 +132,8 @@ options:
 seealso:
   - module: multinet.gke.nad
   - module: multinet.gke.multinet_verify
+  - plugin: multinet.gke.networks_annotation
+    plugin_type: filter
 """
 
 EXAMPLES = r"""
@@ -110,8 +160,9 @@ EXAMPLES = r"""
       - name: my-nad
         namespace: default
         interface: data0
-    node_selector:
-      cloud.google.com/gke-nodepool: multinet
+    node_pools: [multinet]
+    ports:
+      - container_port: 80
     replace: true
 
 - name: No canary
@@ -185,7 +236,8 @@ phase:
 from typing import Any
 
 from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
-from ansible_collections.multinet.gke.plugins.module_utils.kube.pods import DesiredPod, PodResource
+from ansible_collections.multinet.gke.plugins.module_utils.kube.desired_pod import DesiredPod
+from ansible_collections.multinet.gke.plugins.module_utils.kube.pods import PodResource
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context, reconcile
 
 SPEC: dict[str, Any] = {
@@ -199,7 +251,19 @@ SPEC: dict[str, Any] = {
         "args": {"type": "list", "elements": "str"},
         "attachments": {"type": "list", "elements": "raw"},
         "node_selector": {"type": "dict"},
+        "node_pools": {"type": "list", "elements": "str"},
         "node_name": {"type": "str"},
+        "ports": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "container_port": {"type": "int", "required": True},
+                "host_port": {"type": "int"},
+                "protocol": {"type": "str", "choices": ["TCP", "UDP", "SCTP"], "default": "TCP"},
+                "name": {"type": "str"},
+            },
+        },
+        "security_context": {"type": "dict"},
         "labels": {"type": "dict"},
         "annotations": {"type": "dict"},
         "replace": {"type": "bool", "default": False},

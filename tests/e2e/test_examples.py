@@ -25,6 +25,7 @@ ORDER = (
     "gke_multinet_vpc_info",
     "multus_install",
     "nad",
+    "nad_info",
     "multinet_pod",
     "whereabouts_pool_info",
     "whereabouts_pool",

@@ -2,41 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A NetworkAttachmentDefinition as it should be: from the options to the CNI configuration."""
+"""A NetworkAttachmentDefinition as it should be, as the options describe it."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from ..errors import Problems
 from . import netconf
-from .annotations import NETWORKS, is_interface_name
-from .ipam import ranges_of
-from .ipam_rules import check_ipam
-from .netconf import WHEREABOUTS, Config
-from .ranges import IPNetwork, parse_address
-from .texts import LONGEST_LABEL, is_label, texts
+from .annotations import NETWORKS
+from .attachment_options import describe_config
+from .config_rules import read_config
+from .findings import Findings, Rules
+from .netconf import Config
+from .texts import LONGEST_LABEL, is_label, is_object_name, texts
 
-PRIMARY_INTERFACE = "eth0"
-DEFAULT_MASTER = "eth1"
-DEFAULT_CNI_VERSION = "0.3.1"
-MODES = ("l2", "l3", "l3s")  # the first is the default
-OTHER_IPAM = ("static", "host-local")  # they keep no pools
+RESOURCE_NAME = "k8s.v1.cni.cncf.io/resourceName"  # the device plugin's resource that Multus hands to the plugin
 
-# Options of the ipam section, and the keys that they become.
-_IPAM = {
-    "range": "range",
-    "exclude": "exclude",
-    "ranges": "ipRanges",
-    "gateway": "gateway",
-    "routes": "routes",
-    "network_name": "network_name",
-    "enable_overlapping_ranges": "enable_overlapping_ranges",
-}
-_OPTION_OF = {key: option for option, key in _IPAM.items()}
+OverlapPolicy = Literal["fail", "warn", "ignore"]
 
 
 @dataclass(frozen=True)
@@ -49,31 +33,40 @@ class Attachment:
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     force: bool = False  # delete it although pods use it
+    overlap_policy: OverlapPolicy = "warn"
+    secondary_range: str = ""  # whose CIDR is still to be looked up; until then the configuration has no range
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, params: Mapping[str, Any]) -> Attachment:
+    def of(cls, params: Mapping[str, Any], secondary_cidr: str | None = None) -> Attachment:
         """Return what the options say.
 
+        :param secondary_cidr: what the secondary range was found to be, once that has been asked.
         :raises InvalidOptions: with all that is wrong in them.
         """
-        problems = Problems()
+        findings = Findings()
         name = params["name"]
-        _check_name(problems, name)
+        _check_name(findings, name, allow_dots=params["allow_dotted_name"])
         config: Config | None = None
-        warnings: list[str] = []
         if params["state"] != "absent":
-            read = _structured if params["config"] is None else _raw
-            config, warnings = read(problems, params)
-        problems.raise_if_any()
+            secondary_cidr = secondary_cidr or _said_cidr(findings, params)
+            rules = Rules(strict=params["strict"], whereabouts_version=params["whereabouts_version"])
+            if params["config"] is None:
+                config = describe_config(findings, params, rules, secondary_cidr)
+            else:
+                config = read_config(findings, "config", params["config"], rules)
+        annotations = _annotations(findings, params)
+        findings.raise_if_any()
         return cls(
             name=name,
             namespace=params["namespace"],
             config=netconf.named(config, name) if config else None,
             labels=texts(params["labels"]),
-            annotations=texts(params["annotations"]),
+            annotations=annotations,
             force=params["delete_policy"] == "force",
-            warnings=tuple(warnings),
+            overlap_policy=params["overlap_policy"],
+            secondary_range="" if secondary_cidr else params["secondary_range"] or "",
+            warnings=tuple(findings.warnings),
         )
 
     @property
@@ -100,91 +93,50 @@ class Attachment:
         """Return it in the words of the options, without those that were not given."""
         return {"namespace": self.namespace, "name": self.name, "config": self.config, **self.metadata}
 
+    def meaning(self, pools_namespace: str) -> dict[str, Any]:
+        """Return what a configuration means for pods and for Whereabouts.
 
-def _check_name(problems: Problems, name: str) -> None:
-    if is_label(name):
+        :param pools_namespace: in which Whereabouts keeps its pools.
+        """
+        ipam = netconf.ipam_of(self.config) if self.config else {}
+        network_name = ipam.get("network_name") or ""
+        return {
+            "annotation": self.annotation,
+            "pools": netconf.pools_of(self.config, pools_namespace) if self.config else [],
+            "reservation_prefix": f"{network_name}-" if network_name else "",
+        }
+
+
+def _said_cidr(findings: Findings, params: Mapping[str, Any]) -> str | None:
+    """Return the CIDR of the secondary range out of secondary_ranges, None if it has to be asked for."""
+    name, ranges = params["secondary_range"], params["secondary_ranges"]
+    if not name:
+        return None
+    if ranges is None:
+        if not params["subnetwork"]:
+            text = "needs subnetwork, whose range it is, or secondary_ranges, which say what it is"
+            findings.add("secondary_range", name, text)
+        return None
+    known = {each.get("name") or each.get("range_name"): each.get("ip_cidr_range") for each in ranges}
+    if not known.get(name):
+        findings.add("secondary_range", name, f"is not among secondary_ranges ({', '.join(map(str, known))})")
+    return known.get(name)
+
+
+def _annotations(findings: Findings, params: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return the annotations with that of resource_name among them."""
+    annotations, resource = texts(params["annotations"]), params["resource_name"]
+    if resource is None:
+        return annotations
+    if (annotations or {}).get(RESOURCE_NAME, resource) != resource:
+        findings.add("resource_name", resource, f"annotations.{RESOURCE_NAME} says otherwise")
+    return {**(annotations or {}), RESOURCE_NAME: resource}
+
+
+def _check_name(findings: Findings, name: str, *, allow_dots: bool) -> None:
+    if is_label(name) or (allow_dots and is_object_name(name)):
         return
     if "." in name:
-        problems.add("name", name, f'name "{name}" cannot be used in the comma form of {NETWORKS}')
+        findings.add("name", name, f'name "{name}" cannot be used in the comma form of {NETWORKS}')
     else:
-        problems.add("name", name, f"is no name for an attachment: a-z, 0-9 and -, at most {LONGEST_LABEL} characters")
-
-
-def _structured(problems: Problems, params: Mapping[str, Any]) -> tuple[Config, list[str]]:
-    """Return the configuration that the structured options describe, in the form that the guide gives it."""
-    master, mtu = params["master"] or DEFAULT_MASTER, params["mtu"]
-    if not is_interface_name(master):
-        problems.add("master", master, "is not an interface name: 1 to 15 characters without / and spaces")
-    if master == PRIMARY_INTERFACE:
-        problems.add("master", master, "is the nodes' primary interface; additional networks begin with eth1")
-    if mtu is not None and not 68 <= mtu <= 65535:
-        problems.add("mtu", mtu, "must be between 68 and 65535")
-    cni_version = params["cni_version"] or DEFAULT_CNI_VERSION
-    ipam = _ipam(params)
-    if params["exclude_gateway"] is not False:
-        ipam = _without_gateway(ipam)
-    warnings = check_ipam(problems, lambda key: _OPTION_OF.get(key, key), ipam, cni_version)
-    plugin: Config = {"type": "ipvlan", "master": master, "mode": params["mode"] or MODES[0], "ipam": ipam}
-    if mtu is not None:
-        plugin["mtu"] = mtu
-    return {"cniVersion": cni_version, "name": params["name"], "plugins": [plugin]}, warnings
-
-
-def _ipam(params: Mapping[str, Any]) -> Config:
-    given = {key: params[option] for option, key in _IPAM.items() if params[option] is not None}
-    for key in ("ipRanges", "routes"):
-        if key in given:
-            given[key] = [{name: value for name, value in item.items() if value is not None} for item in given[key]]
-    return {"type": WHEREABOUTS, **given}
-
-
-def _without_gateway(ipam: Config) -> Config:
-    """Return a section that excludes its gateway, because Whereabouts would hand it out like any other address."""
-    try:
-        gateway = parse_address(ipam["gateway"]) if ipam.get("gateway") else None
-        usable = [each.usable for each in ranges_of(ipam)]
-    except ValueError:
-        return ipam  # check_ipam says why
-    found = dict(ipam)
-    if "ipRanges" in found:
-        found["ipRanges"] = [dict(item) for item in found["ipRanges"]]
-    entries = [*([found] if found.get("range") else []), *found.get("ipRanges", ())]
-    for entry, addresses in zip(entries, usable, strict=True):
-        if gateway is not None and gateway in addresses:
-            entry["exclude"] = [*entry.get("exclude", ()), str(IPNetwork(gateway))]
-    return found
-
-
-def _raw(problems: Problems, params: Mapping[str, Any]) -> tuple[Config | None, list[str]]:
-    """Return a configuration that was given whole, as a dictionary or as JSON."""
-    given = params["config"]
-    try:
-        config = netconf.parse(given if isinstance(given, str) else json.dumps(given))
-    except (TypeError, ValueError) as error:
-        problems.add("config", given, str(error))
-        return None, []
-    if "type" in config and "plugins" in config:
-        problems.add("config", given, 'config has both "type" and "plugins"')
-    if not config.get("type"):
-        paths = [f"config.plugins[{index}]" for index in range(len(config["plugins"]))]
-    else:
-        paths = ["config"]
-    version = str(config.get("cniVersion", DEFAULT_CNI_VERSION))
-    warnings: list[str] = []
-    for path, plugin in zip(paths, netconf.plugins_of(config), strict=True):
-        warnings += _check_plugin(problems, path, plugin, version)
-    return config, warnings
-
-
-def _check_plugin(problems: Problems, path: str, plugin: Config, cni_version: str) -> list[str]:
-    if plugin["type"] == "ipvlan" and plugin.get("mode", MODES[0]) not in MODES:
-        problems.add(f"{path}.mode", plugin["mode"], f"value of mode must be one of: {', '.join(MODES)}")
-    if "ipam" not in plugin:
-        return []
-    ipam = plugin["ipam"]
-    kind = ipam.get("type", "") if isinstance(ipam, dict) else ""
-    if kind == WHEREABOUTS:
-        return check_ipam(problems, lambda key: f"{path}.ipam.{key}", ipam, cni_version)
-    if kind not in OTHER_IPAM:
-        problems.add(f"{path}.ipam.type", kind, f'ipam.type must be whereabouts, got "{kind}"')
-    return []
+        findings.add("name", name, f"is no name for an attachment: a-z, 0-9 and -, at most {LONGEST_LABEL} characters")

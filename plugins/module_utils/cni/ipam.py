@@ -23,7 +23,7 @@ from .whereabouts import pool_name
 # Where a range is written: in the section itself, and in each item of ipRanges.
 RANGE_KEYS: dict[str, type] = {"range": str, "range_start": str, "range_end": str, "exclude": list}
 
-NO_CIDR = "is not a CIDR (a.b.c.d/n) or start-end/prefix; to use a named secondary range write its CIDR"
+NO_CIDR = "is not a CIDR (a.b.c.d/n) or start-end/prefix; to use a named secondary range set secondary_range"
 NO_PREFIX = "has no prefix length"
 TOO_SMALL = "has no usable addresses (needs /30 or /126 or wider)"
 

@@ -9,14 +9,14 @@ Keys and their types: Whereabouts v0.7.0 pkg/types; node_slice_size came with v0
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..errors import Problems
-from .ipam import RANGE_KEYS, TOO_SMALL, AddressRange, parse_exclude, parse_range, ranges_of
-from .ranges import IPAddress, overlapping, parse_address, parse_masked
+from .findings import Findings, Path, Rules
+from .ipam import RANGE_KEYS, TOO_SMALL, AddressRange, parse_exclude, parse_range
+from .nodeslices import check_node_slices
+from .ranges import IPAddress, IPNetwork, overlapping, parse_address, parse_masked
 from .texts import is_object_name
 from .whereabouts import pool_name
 
@@ -45,53 +45,49 @@ KEYS: dict[str, type] = {
     "datastore": str,
 }
 LISTS_OF_OBJECTS = ("ipRanges", "routes", "addresses")
-_WORDS = {str: "a text", list: "a list", dict: "an object", bool: "true or false", int: "a number"}
+LEASE = {"leader_lease_duration": 1500, "leader_renew_deadline": 1000, "leader_retry_period": 500}  # milliseconds
+LEASE_JITTER = 1.2  # client-go tools/leaderelection JitterFactor
 
-Path = Callable[[str], str]  # from a key of the section to its path in the options
 
-
-def check_ipam(problems: Problems, path: Path, ipam: Mapping[str, Any], cni_version: str) -> list[str]:
-    """Note what is wrong with an ``ipam`` section whose type is whereabouts; return warnings.
+def check_ipam(findings: Findings, path: Path, ipam: Mapping[str, Any], cni_version: str, rules: Rules) -> None:
+    """Note what is wrong with an ``ipam`` section whose type is whereabouts.
 
     :param cni_version: of the configuration around it.
     """
-    if not _check_keys(problems, path, ipam, tuple(KEYS)) or not _check_items(problems, path, ipam):
-        return []
-    if not ipam.get("range") and not ipam.get("ipRanges"):
-        problems.add(path("range"), ipam.get("range"), "ipam.type whereabouts needs range or ranges")
-        return []
-    checked = [_check_range(problems, where, entry) for where, entry in _entries(path, ipam)]
+    if not _check_keys(findings, path, ipam, tuple(KEYS), rules) or not _check_items(findings, path, ipam):
+        return
+    if not ipam.get("range") and not ipam.get("ipRanges") and not rules.range_follows:
+        findings.add(path("range"), ipam.get("range"), "ipam.type whereabouts needs range or ranges")
+        return
+    if rules.range_follows:
+        _excluded(findings, path, ipam)
+    checked = [_check_range(findings, where, entry, rules) for where, entry in _entries(path, ipam)]
     ranges = [found for found in checked if found]
-    _check_pool_names(problems, path, ipam, ranges)
-    _check_gateway(problems, path, ipam, ranges)
-    _check_addresses(problems, path, ipam)
-    _check_routes(problems, path, ipam)
-    _check_node_slices(problems, path, ipam, ranges)
-    _check_families(problems, path, ipam, ranges, cni_version)
-    return [] if problems else list(_warnings(path, ipam))
+    _check_pool_names(findings, path, ipam, ranges)
+    _check_gateway(findings, path, ipam, ranges)
+    check_addresses(findings, path, ipam)
+    check_routes(findings, path, ipam)
+    if ipam.get("node_slice_size"):
+        written = [entry.get("range", "") for _where, entry in _entries(path, ipam)]
+        check_node_slices(findings, path, ipam["node_slice_size"], written, rules)
+    _check_families(findings, path, ipam, ranges, cni_version)
+    _check_lease(findings, path, ipam)
 
 
-def _check_keys(problems: Problems, path: Path, section: Mapping[str, Any], known: tuple[str, ...]) -> bool:
+def _check_keys(
+    findings: Findings, path: Path, section: Mapping[str, Any], known: tuple[str, ...], rules: Rules
+) -> bool:
     """Note unknown keys, which Whereabouts drops in silence, and values of the wrong type; tell whether all is well."""
     well = True
     for key, value in section.items():
         if key not in known and not key.startswith("etcd_"):
-            snake = re.sub("([A-Z])", r"_\1", key).lower()
-            near = difflib.get_close_matches(snake, known, n=1)
-            hint = f' (did you mean "{near[0]}"?)' if near else ""
-            problems.add(path(key), value, f'unknown ipam key "{key}"{hint}')
-        elif key in KEYS and not _has_type(value, KEYS[key]):
-            problems.add(path(key), value, f"must be {_WORDS[KEYS[key]]}")
-            well = False
+            findings.check_key(path, key, value, kind="ipam", known=known, rules=rules)
+        elif key in KEYS:
+            well = findings.check_type(path(key), value, KEYS[key]) and well
     return well
 
 
-def _has_type(value: object, wanted: type) -> bool:
-    """Tell whether a JSON value has a type; true and false are no numbers."""
-    return isinstance(value, wanted) and not (wanted is int and isinstance(value, bool))
-
-
-def _check_items(problems: Problems, path: Path, ipam: Mapping[str, Any]) -> bool:
+def _check_items(findings: Findings, path: Path, ipam: Mapping[str, Any]) -> bool:
     """Note items that should be objects and are not; tell whether all is well."""
     wrong = [
         (f"{path(key)}[{index}]", item)
@@ -100,7 +96,7 @@ def _check_items(problems: Problems, path: Path, ipam: Mapping[str, Any]) -> boo
         if not isinstance(item, dict)
     ]
     for place, item in wrong:
-        problems.add(place, item, "must be an object")
+        findings.add(place, item, "must be an object")
     return not wrong
 
 
@@ -116,37 +112,40 @@ def _within(place: str) -> Path:
     return lambda key: f"{place}.{key}"
 
 
-def _check_range(problems: Problems, path: Path, entry: Mapping[str, Any]) -> AddressRange | None:
+def _check_range(findings: Findings, path: Path, entry: Mapping[str, Any], rules: Rules) -> AddressRange | None:
     """Note what is wrong with one range; return it if its addresses are known."""
-    if not _check_keys(problems, path, entry, tuple(RANGE_KEYS)):
+    if not _check_keys(findings, path, entry, tuple(RANGE_KEYS), rules):
         return None
     text = str(entry.get("range", ""))
     try:
         named = parse_range(text)
     except ValueError as error:
-        problems.add(path("range"), text, str(error))
+        findings.add(path("range"), text, str(error))
         return None
     if named.is_too_small:
-        problems.add(path("range"), text, f'range "{text}" {TOO_SMALL}')
+        findings.add(path("range"), text, f'range "{text}" {TOO_SMALL}')
         return None
     if named.network.version == 6 and named.network.prefixlen < 64:
-        problems.add(path("range"), text, f'range "{text}": prefixes wider than /64 corrupt whereabouts offsets')
+        findings.add(path("range"), text, f'range "{text}": prefixes wider than /64 corrupt whereabouts offsets')
         return None
-    return _check_bounds(problems, path, entry, named)
+    found = _check_bounds(findings, path, entry, named)
+    if found and "-" not in text and parse_address(text.partition("/")[0]) != named.network.network:
+        findings.warn(f'{path("range")} "{text}": host bits ignored, allocation starts at {found.first}')
+    return found
 
 
-def _check_bounds(problems: Problems, path: Path, entry: Mapping[str, Any], named: AddressRange) -> AddressRange | None:
-    start = named.start or _check_bound(problems, path, entry, "range_start", named)
-    end = named.end or _check_bound(problems, path, entry, "range_end", named)
+def _check_bounds(findings: Findings, path: Path, entry: Mapping[str, Any], named: AddressRange) -> AddressRange | None:
+    start = named.start or _check_bound(findings, path, entry, "range_start", named)
+    end = named.end or _check_bound(findings, path, entry, "range_end", named)
     if start is not None and end is not None and start > end:
         place = "range_start" if "range_start" in entry else "range"
-        problems.add(path(place), entry[place], f'range_start "{start}" is after range_end "{end}"')
+        findings.add(path(place), entry[place], f'range_start "{start}" is after range_end "{end}"')
         return None
-    return _check_exclude(problems, path, entry, AddressRange(named.network, start, end))
+    return _check_exclude(findings, path, entry, AddressRange(named.network, start, end))
 
 
 def _check_bound(
-    problems: Problems, path: Path, entry: Mapping[str, Any], key: str, named: AddressRange
+    findings: Findings, path: Path, entry: Mapping[str, Any], key: str, named: AddressRange
 ) -> IPAddress | None:
     """Return the address of range_start or range_end; note it if Whereabouts would ignore it."""
     text = entry.get(key)
@@ -155,36 +154,41 @@ def _check_bound(
     try:
         bound = parse_address(text)
     except ValueError:
-        problems.add(path(key), text, f'{key} "{text}" is not an IP address')
+        findings.add(path(key), text, f'{key} "{text}" is not an IP address')
         return None
     if bound not in named.network:
-        problems.add(path(key), text, f'{key} "{text}" is outside {named.network}')
+        findings.add(path(key), text, f'{key} "{text}" is outside {named.network}')
         return None
     return bound
 
 
 def _check_exclude(
-    problems: Problems, path: Path, entry: Mapping[str, Any], within: AddressRange
+    findings: Findings, path: Path, entry: Mapping[str, Any], within: AddressRange
 ) -> AddressRange | None:
-    excluded = []
-    for index, text in enumerate(entry.get("exclude") or ()):
-        place = f"{path('exclude')}[{index}]"
-        try:
-            network = parse_exclude(str(text))
-        except ValueError as error:
-            problems.add(place, text, str(error))
-            continue
+    excluded = _excluded(findings, path, entry)
+    for index, network in excluded.items():
         if not any(overlapping([("exclude", network), ("range", within.network)])):
-            problems.add(place, text, f'exclude "{text}" does not intersect {within.network}')
-        excluded.append(network)
-    found = AddressRange(within.network, within.start, within.end, tuple(excluded))
+            text = entry["exclude"][index]
+            findings.add(f"{path('exclude')}[{index}]", text, f'exclude "{text}" does not intersect {within.network}')
+    found = AddressRange(within.network, within.start, within.end, tuple(excluded.values()))
     if not found.usable:
-        problems.add(path("exclude"), entry.get("exclude"), "exclude leaves no usable address")
+        findings.add(path("exclude"), entry.get("exclude"), "exclude leaves no usable address")
         return None
     return found
 
 
-def _check_pool_names(problems: Problems, path: Path, ipam: Mapping[str, Any], ranges: list[AddressRange]) -> None:
+def _excluded(findings: Findings, path: Path, entry: Mapping[str, Any]) -> dict[int, IPNetwork]:
+    """Return what the items of exclude name, by their place in the list; note those that name nothing."""
+    excluded = {}
+    for index, text in enumerate(entry.get("exclude") or ()):
+        try:
+            excluded[index] = parse_exclude(str(text))
+        except ValueError as error:
+            findings.add(f"{path('exclude')}[{index}]", text, str(error))
+    return excluded
+
+
+def _check_pool_names(findings: Findings, path: Path, ipam: Mapping[str, Any], ranges: list[AddressRange]) -> None:
     network_name = ipam.get("network_name") or ""
     for each in ranges:
         name = pool_name(each.network, network_name)
@@ -194,72 +198,62 @@ def _check_pool_names(problems: Problems, path: Path, ipam: Mapping[str, Any], r
             message = f'network_name "{network_name}" would make an invalid IPPool name "{name}"'
         else:
             message = f'IPPool name "{name}" is not a valid object name; set network_name'
-        problems.add(path("network_name"), network_name, message)
+        findings.add(path("network_name"), network_name, message)
 
 
-def _check_gateway(problems: Problems, path: Path, ipam: Mapping[str, Any], ranges: list[AddressRange]) -> None:
+def _check_gateway(findings: Findings, path: Path, ipam: Mapping[str, Any], ranges: list[AddressRange]) -> None:
     text = ipam.get("gateway")
     if not text:
         return
     try:
         gateway = parse_address(text)
     except ValueError:
-        problems.add(path("gateway"), text, f'gateway "{text}" is not an IP address')
+        findings.add(path("gateway"), text, f'gateway "{text}" is not an IP address')
         return
     networks = [each.network for each in ranges]
     if networks and not any(gateway in network for network in networks):
-        problems.add(path("gateway"), text, f'gateway "{text}" is outside every range')
+        findings.add(path("gateway"), text, f'gateway "{text}" is outside every range')
     for network in networks:
         if gateway == network[0]:
-            problems.add(path("gateway"), text, f'gateway "{text}" is the network address of {network}')
+            findings.add(path("gateway"), text, f'gateway "{text}" is the network address of {network}')
         if gateway == network[-1] and network.version == 4:
-            problems.add(path("gateway"), text, f'gateway "{text}" is the broadcast address of {network}')
+            findings.add(path("gateway"), text, f'gateway "{text}" is the broadcast address of {network}')
+    if any(gateway in each.usable for each in ranges):
+        findings.warn(
+            f'{path("gateway")} "{text}" is not excluded: Whereabouts hands it out to a pod like any other address'
+        )
 
 
-def _check_addresses(problems: Problems, path: Path, ipam: Mapping[str, Any]) -> None:
+def check_addresses(findings: Findings, path: Path, ipam: Mapping[str, Any]) -> None:
+    """Note static addresses without a prefix length, or that are none."""
     for index, entry in enumerate(ipam.get("addresses", ())):
-        _check_cidr(problems, f"{path('addresses')}[{index}].address", entry.get("address"))
+        _check_cidr(findings, f"{path('addresses')}[{index}].address", entry.get("address"))
 
 
-def _check_routes(problems: Problems, path: Path, ipam: Mapping[str, Any]) -> None:
+def check_routes(findings: Findings, path: Path, ipam: Mapping[str, Any]) -> None:
+    """Note routes to what is no network, or through what is no address."""
     for index, route in enumerate(ipam.get("routes", ())):
         place = f"{path('routes')}[{index}]"
-        _check_cidr(problems, f"{place}.dst", route.get("dst"))
+        _check_cidr(findings, f"{place}.dst", route.get("dst"))
         if route.get("gw"):
             try:
                 parse_address(route["gw"])
             except ValueError as error:
-                problems.add(f"{place}.gw", route["gw"], str(error))
+                findings.add(f"{place}.gw", route["gw"], str(error))
 
 
-def _check_cidr(problems: Problems, place: str, text: object) -> None:
+def _check_cidr(findings: Findings, place: str, text: object) -> None:
     try:
         parse_masked(str(text))
     except ValueError:
-        problems.add(place, text, "is not a CIDR (a.b.c.d/n)")
+        findings.add(place, text, "is not a CIDR (a.b.c.d/n)")
         return
     if "/" not in str(text):
-        problems.add(place, text, "has no prefix length")
-
-
-def _check_node_slices(problems: Problems, path: Path, ipam: Mapping[str, Any], ranges: list[AddressRange]) -> None:
-    text = ipam.get("node_slice_size")
-    if not text:
-        return
-    prefix = text.removeprefix("/")
-    if not prefix.isdecimal():
-        problems.add(path("node_slice_size"), text, f'"{text}" is not a prefix length')
-        return
-    for each in ranges:
-        if each.network.version == 6:
-            problems.add(path("node_slice_size"), text, "node_slice_size is not supported for IPv6")
-        elif int(prefix) < each.network.prefixlen:
-            message = f"/{prefix} is wider than range /{each.network.prefixlen}"
-            problems.add(path("node_slice_size"), text, message)
+        findings.add(place, text, "has no prefix length")
 
 
 def _check_families(
-    problems: Problems, path: Path, ipam: Mapping[str, Any], ranges: list[AddressRange], cni_version: str
+    findings: Findings, path: Path, ipam: Mapping[str, Any], ranges: list[AddressRange], cni_version: str
 ) -> None:
     """Note several addresses of one family in a version of CNI that has one."""
     if not re.fullmatch(r"\d+\.\d+\.\d+", cni_version) or _version(cni_version) >= SEVERAL_ADDRESSES:
@@ -267,24 +261,21 @@ def _check_families(
     families = [each.network.version for each in ranges]
     families += [6 if ":" in str(entry.get("address")) else 4 for entry in ipam.get("addresses", ())]
     if len(families) > len(set(families)):
-        problems.add(path("range"), ipam.get("range"), f"cni_version {cni_version} allows one address per family")
+        findings.add(path("range"), ipam.get("range"), f"cni_version {cni_version} allows one address per family")
 
 
 def _version(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in text.split("."))
 
 
-def _warnings(path: Path, ipam: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is allowed, and perhaps not meant."""
-    ranges = ranges_of(ipam)
-    for (where, entry), each in zip(_entries(path, ipam), ranges, strict=True):
-        written = entry["range"]
-        if "-" not in written and parse_address(written.partition("/")[0]) != each.network.network:
-            yield f'{where("range")} "{written}": host bits ignored, allocation starts at {each.first}'
-    if ipam.get("gateway") and any(parse_address(ipam["gateway"]) in each.usable for each in ranges):
-        yield (
-            f'{path("gateway")} "{ipam["gateway"]}" is not excluded: Whereabouts hands it out to a pod '
-            "like any other address"
+def _check_lease(findings: Findings, path: Path, ipam: Mapping[str, Any]) -> None:
+    """Note times with which client-go makes no leader elector, so that no pod gets an address (milliseconds)."""
+    given = [key for key in LEASE if key in ipam]
+    if not given:
+        return
+    duration, deadline, period = (ipam.get(key, default) for key, default in LEASE.items())
+    if not duration > deadline > LEASE_JITTER * period > 0:
+        findings.warn(
+            f"{path(given[0])}: leader election needs leader_lease_duration ({duration}) > "
+            f"leader_renew_deadline ({deadline}) > {LEASE_JITTER} * leader_retry_period ({period}) > 0"
         )
-    if ipam.get("node_slice_size"):
-        yield f"{path('node_slice_size')}: node_slice_size needs whereabouts >= 0.8.0"

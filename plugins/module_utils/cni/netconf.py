@@ -19,6 +19,11 @@ Config = dict[str, Any]
 
 WHEREABOUTS = "whereabouts"
 
+# Of a configuration and of each plugin (CNI pkg/types PluginConf): with another type of value neither is read at all.
+_TYPES: dict[str, type] = {"name": str, "type": str, "cniVersion": str, "capabilities": dict, "ipam": dict, "dns": dict}
+_WORDS: dict[type, str] = {str: "a text", dict: "an object"}
+_IPVLAN_DEFAULTS = {"mode": "l2", "linkInContainer": False}
+
 
 def parse(text: str) -> Config:
     """Return the configuration that a text holds.
@@ -27,7 +32,7 @@ def parse(text: str) -> Config:
         two values the last.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_float=_number)
+        value = json.loads(text, object_pairs_hook=_unique, parse_float=_number, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         raise ValueError(f"config is not a JSON object: {error}") from error
     if not isinstance(value, dict):
@@ -38,8 +43,7 @@ def parse(text: str) -> Config:
 
 def check_shape(config: Config) -> None:
     """Raise ValueError unless a configuration is one that Multus can delegate to."""
-    if not isinstance(config.get("name", ""), str):
-        raise ValueError(f"config.name must be a text, not {config['name']!r}")
+    _check_types("config", config)
     if config.get("type"):
         return
     plugins = config.get("plugins")
@@ -50,6 +54,14 @@ def check_shape(config: Config) -> None:
     for index, plugin in enumerate(plugins):
         if not isinstance(plugin, dict) or not plugin.get("type"):
             raise ValueError(f'plugins[{index}] has no "type"')
+        _check_types(f"plugins[{index}]", plugin)
+
+
+def _check_types(place: str, section: Config) -> None:
+    for key, wanted in _TYPES.items():
+        value = section.get(key)
+        if value is not None and not isinstance(value, wanted):
+            raise ValueError(f"{place}.{key} must be {_WORDS[wanted]}, not {json.dumps(value)}")
 
 
 def canonical(config: Config) -> str:
@@ -75,11 +87,13 @@ def ipam_of(config: Config) -> Config:
 
 
 def pools_of(config: Config, namespace: str) -> list[dict[str, Any]]:
-    """Return the pools that Whereabouts keeps for a configuration.
+    """Return the pools that Whereabouts keeps for a configuration, none if it keeps one for each node (node slices).
 
     :param namespace: in which it keeps them.
     """
     ipam = ipam_of(config)
+    if ipam.get("node_slice_size"):
+        return []  # each node has one of its own, named after it
     return [each.pool(namespace, ipam.get("network_name") or "") for each in ranges_of(ipam)]
 
 
@@ -101,8 +115,8 @@ def normal(config: Config, name: str) -> Config:
 
 def _normal_plugin(plugin: Config) -> Config:
     normalised = dict(plugin)
-    if plugin["type"] == "ipvlan" and plugin.get("mode") == "l2":
-        del normalised["mode"]
+    if plugin["type"] == "ipvlan":
+        normalised = {key: value for key, value in plugin.items() if value != _IPVLAN_DEFAULTS.get(key)}
     ipam = plugin.get("ipam")
     if isinstance(ipam, dict) and ipam.get("type") == WHEREABOUTS:
         normalised["ipam"] = _normal_ipam(ipam)
@@ -119,9 +133,9 @@ def _normal_ipam(ipam: Config) -> Config:
         return dict(ipam)  # Whereabouts refuses it, so it is like no other
     if normalised.get("enable_overlapping_ranges") is True:
         del normalised["enable_overlapping_ranges"]
-    if "routes" in normalised:
+    if isinstance(normalised.get("routes"), list):
         normalised["routes"] = sorted(normalised["routes"], key=canonical)
-    return {key: value for key, value in normalised.items() if value not in (None, "", [])}
+    return {key: value for key, value in normalised.items() if value not in (None, "", [], {})}
 
 
 def _normal_range(each: AddressRange) -> Config:
@@ -140,6 +154,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> Config:
             raise ValueError(f'config has duplicate key "{key}"')
         found[key] = value
     return found
+
+
+def _no_number(text: str) -> None:
+    """Refuse NaN and Infinity, which Python takes for JSON and Go does not."""
+    raise ValueError(f"config is not a JSON object: {text} is no number")
 
 
 def _number(number: str) -> float | int:

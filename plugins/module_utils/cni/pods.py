@@ -11,7 +11,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .annotations import NETWORK_STATUS, NETWORKS, Interface, Selection, parse_interfaces, parse_selections
+from .annotations import (
+    DEFAULT_NETWORK,
+    MULTUS_NAMESPACE,
+    NETWORK_STATUS,
+    NETWORKS,
+    Interface,
+    Selection,
+    parse_interfaces,
+    parse_selections,
+)
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,16 @@ class Pods:
                 for ip in pod.additional_ips:
                     by_ip[ip].append(pod.ref)
         return cls(by_ref, {ip: tuple(sorted(refs)) for ip, refs in by_ip.items()})
+
+
+def asked_for(metadata: dict[str, Any]) -> set[str]:
+    """Return the attachments that a pod asks for, "namespace/name", also in place of the cluster's own network."""
+    found = {selection.attachment for selection in _selections(metadata)[0]}
+    text = (metadata.get("annotations") or {}).get(DEFAULT_NETWORK)
+    try:
+        return found | {each.attachment for each in parse_selections(text, MULTUS_NAMESPACE)} if text else found
+    except ValueError:
+        return found  # Multus refuses it, so the pod does not start
 
 
 def _selections(metadata: dict[str, Any]) -> tuple[tuple[Selection, ...], str]:

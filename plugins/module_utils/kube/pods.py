@@ -6,122 +6,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..cni.annotations import NETWORKS, Selection, parse_selection, render_selections
 from ..cni.pods import Pod
-from ..cni.texts import LONGEST_SUBDOMAIN, is_object_name, texts
-from ..errors import Problems, Refused, TimedOut
+from ..errors import Refused, TimedOut
 from ..reconcile import Change, Plan, State
 from ..waiting import Deadline, poll
 from .client import JSON, Kube, Object
+from .desired_pod import GRACE_SECONDS, DesiredPod
+from .doubts import Doubts, look
 from .events import last_warning
-from .kinds import POD, Ref
-
-CONTAINER = "main"
-GRACE_SECONDS = 1
-GKE_INTERFACES = "networking.gke.io/interfaces"  # GKE's own multi-networking; a pod has one or the other
-
-_FIXED = ("command", "args", "attachments", "node_selector", "node_name")  # once the pod has been made
 
 
 @dataclass(frozen=True)
-class DesiredPod:
-    """A pod as it should be; None: not said, so neither compared nor sent."""
+class Observed:
+    """A pod, and what a new one would meet."""
 
-    name: str
-    namespace: str
-    present: bool = True
-    image: str | None = None
-    command: list[str] | None = None
-    args: list[str] | None = None
-    attachments: tuple[Selection, ...] | None = None
-    node_selector: dict[str, str] | None = None
-    node_name: str | None = None
-    labels: dict[str, str] | None = None
-    annotations: dict[str, str] | None = None
-    replace: bool = False
-
-    @classmethod
-    def of(cls, params: dict[str, Any]) -> DesiredPod:
-        """Return what the options say.
-
-        :raises InvalidOptions: with all that is wrong in them.
-        """
-        problems = Problems()
-        if not is_object_name(params["name"]):
-            says = f"is no name for a pod: a-z, 0-9, - and ., at most {LONGEST_SUBDOMAIN} characters"
-            problems.add("name", params["name"], says)
-        attachments = _attachments(problems, params["attachments"], params["namespace"])
-        annotations = params["annotations"] or {}
-        if NETWORKS in annotations:
-            problems.add(f"annotations.{NETWORKS}", annotations[NETWORKS], "is made of attachments; set that option")
-        if attachments and GKE_INTERFACES in annotations:
-            problems.add(
-                f"annotations.{GKE_INTERFACES}",
-                annotations[GKE_INTERFACES],
-                "cannot be combined with attachments: GKE's own multi-networking and Multus exclude each other",
-            )
-        problems.raise_if_any()
-        return cls(
-            name=params["name"],
-            namespace=params["namespace"],
-            present=params["state"] == "present",
-            image=params["image"],
-            command=params["command"],
-            args=params["args"],
-            attachments=attachments,
-            node_selector=texts(params["node_selector"]),
-            node_name=params["node_name"],
-            labels=texts(params["labels"]),
-            annotations=texts(params["annotations"]),
-            replace=params["replace"],
-        )
-
-    @property
-    def ref(self) -> Ref:
-        """Return the reference of the pod."""
-        return Ref(POD, self.name, self.namespace)
-
-    @property
-    def state(self) -> State:
-        """Return it in the words of the module's options, without those that were not given."""
-        given = {
-            "name": self.name,
-            "namespace": self.namespace,
-            "image": self.image,
-            "command": self.command,
-            "args": self.args,
-            "attachments": _rows(self.attachments) if self.attachments is not None else None,
-            "node_selector": self.node_selector,
-            "node_name": self.node_name,
-            "labels": self.labels,
-            "annotations": self.annotations,
-        }
-        return {option: value for option, value in given.items() if value is not None}
-
-    def manifest(self) -> Object:
-        """Return the object to create."""
-        annotations = dict(self.annotations or {})
-        if self.attachments:
-            annotations[NETWORKS] = render_selections(self.attachments)
-        metadata = {"name": self.name, "namespace": self.namespace, "labels": self.labels, "annotations": annotations}
-        container = {"name": CONTAINER, "image": self.image, "command": self.command, "args": self.args}
-        spec = {
-            "terminationGracePeriodSeconds": GRACE_SECONDS,
-            "nodeSelector": self.node_selector,
-            "nodeName": self.node_name,
-            "containers": [_without_empty(container)],
-        }
-        return {
-            "apiVersion": POD.api_version,
-            "kind": POD.kind,
-            "metadata": _without_empty(metadata),
-            "spec": _without_empty(spec),
-        }
+    pod: Object | None
+    doubts: Doubts = field(default_factory=Doubts)
 
 
 class PodResource:
@@ -141,25 +45,35 @@ class PodResource:
         self._wait, self._deadline, self._progress = wait, Deadline(timeout), progress
         self._title = f"pod {desired.namespace}/{desired.name}"
 
-    def observe(self) -> Object | None:
-        """Return the pod."""
+    def observe(self) -> Observed:
+        """Return the pod; if there is to be a new one, also what keeps Multus from attaching it."""
+        desired, pod = self._desired, self._read()
+        if not desired.present or not desired.attachments:
+            return Observed(pod)
+        if pod is not None and not Pod.of(pod).deleting and not any(desired.needs_new(pod)):
+            return Observed(pod)
+        return Observed(pod, look(self._kube, desired.attachments, desired.namespace))
+
+    def _read(self) -> Object | None:
         return self._kube.get(self._desired.ref)
 
-    def plan(self, observed: Object | None) -> Plan:
+    def plan(self, observed: Observed) -> Plan:
         """Return what has to be done; Refused if the pod would have to be replaced and replace is not set."""
-        before = _state(observed, self._desired) if observed else None
+        pod, doubts = observed.pod, observed.doubts
+        before = self._desired.state_of(pod) if pod else None
         if not self._desired.present:
-            if observed is None:
+            if pod is None:
                 return Plan(None, None)
             delete = Change(f"delete {self._title}", self._delete)
             return Plan(before, None, (delete,), settle=self._await_gone if self._wait else None)
         changes = self._changes(observed, before)
-        waits = self._wait and (changes or observed is None or not _is_up(Pod.of(observed)))
-        return Plan(before, self._desired.state, changes, settle=self._settle if waits else None)
+        waits = self._wait and (changes or pod is None or not _is_up(Pod.of(pod)))
+        warnings = (*doubts.obstacles, *doubts.warnings) if changes else ()
+        return Plan(before, self._desired.state, changes, warnings, settle=self._settle if waits else None)
 
-    def facts(self, observed: Object | None, plan: Plan) -> dict[str, Any]:
+    def facts(self, observed: Observed, plan: Plan) -> dict[str, Any]:
         """Return the interfaces, the node and the phase."""
-        pod = Pod.of(observed) if observed else None
+        pod = Pod.of(observed.pod) if observed.pod else None
         interfaces = (pod.interfaces if pod else None) or ()
         return {
             "interfaces": [
@@ -170,20 +84,22 @@ class PodResource:
             "phase": pod.phase if pod else "",
         }
 
-    def _changes(self, observed: Object | None, before: State | None) -> tuple[Change, ...]:
-        desired = self._desired
+    def _changes(self, observed: Observed, before: State | None) -> tuple[Change, ...]:
+        desired, pod, obstacles = self._desired, observed.pod, observed.doubts.obstacles
         networks = ", ".join(selection.attachment for selection in desired.attachments or ())
-        create = Change(f"create {self._title}" + (f" on {networks}" if networks else ""), self._create)
-        if observed is None or before is None or Pod.of(observed).deleting:
+        title = f"create {self._title}" + (f" on {networks}" if networks else "")
+        create = Change(title, lambda: self._create(obstacles))
+        if pod is None or before is None or Pod.of(pod).deleting:
             return (create,)
-        reasons = list(_needs_new(observed, before, desired))
+        reasons = list(desired.needs_new(pod))
         if reasons and not desired.replace:
             raise Refused(
                 f"{self._title}: {'; '.join(reasons)}. Only a new pod can change that: "
                 "set replace to true to delete this one and create it again"
             )
         if reasons:
-            return (Change(f"delete {self._title}: {'; '.join(reasons)}", self._delete), create)
+            delete = Change(f"delete {self._title}: {'; '.join(reasons)}", lambda: self._delete(obstacles))
+            return (delete, create)
         return tuple(self._updates(before))
 
     def _updates(self, before: State) -> Iterator[Change]:
@@ -203,16 +119,26 @@ class PodResource:
                 lambda: self._kube.patch(desired.ref, patch, JSON),
             )
 
-    def _create(self) -> None:
+    def _create(self, obstacles: Sequence[str]) -> None:
+        self._refuse(obstacles)
         self._await_gone()
         self._kube.create(self._desired.manifest())
 
-    def _delete(self) -> None:
+    def _refuse(self, obstacles: Sequence[str]) -> None:
+        """Refuse a new pod that would wait for its interfaces for ever; check mode warns, as more may be planned.
+
+        :raises Refused: there are obstacles.
+        """
+        if obstacles:
+            raise Refused(f"{self._title} would not start, and was not made: {'; '.join(obstacles)}")
+
+    def _delete(self, obstacles: Sequence[str] = ()) -> None:
+        self._refuse(obstacles)  # the pod stays, rather than go for one that does not start
         self._kube.delete(self._desired.ref, grace_seconds=GRACE_SECONDS)
 
     def _await_gone(self) -> None:
         poll(
-            self.observe,
+            self._read,
             lambda pod: pod is None,
             what=f"{self._title} is gone",
             deadline=self._deadline,
@@ -224,7 +150,7 @@ class PodResource:
         """Wait until the pod runs and has all interfaces; a failure says why, in Multus' words if it was Multus."""
         try:
             poll(
-                lambda: Pod.of(self.observe() or self._desired.manifest()),
+                lambda: Pod.of(self._read() or self._desired.manifest()),
                 _is_up,
                 what=f"{self._title} is Running with its interfaces",
                 deadline=self._deadline,
@@ -237,83 +163,6 @@ class PodResource:
             raise TimedOut(
                 error.what, error.seconds, f"{error.last_seen}. {event}" if event else error.last_seen
             ) from error
-
-
-def _attachments(problems: Problems, given: list[Any] | None, namespace: str) -> tuple[Selection, ...] | None:
-    """Return the option ``attachments``, each a name or name, namespace and interface."""
-    if given is None:
-        return None
-    found = []
-    for index, item in enumerate(given):
-        try:
-            found.append(_attachment(item, namespace))
-        except ValueError as error:
-            problems.add(f"attachments[{index}]", item, str(error))
-    for name, count in Counter(selection.interface for selection in found if selection.interface).items():
-        if count > 1:
-            problems.add("attachments", name, "several attachments ask for this interface name")
-    return tuple(found)
-
-
-def _attachment(item: Any, namespace: str) -> Selection:
-    if isinstance(item, dict):
-        unknown = set(item) - {"name", "namespace", "interface"}
-        if unknown or not item.get("name"):
-            raise ValueError("is neither the name of an attachment nor {name, namespace, interface}")
-        item = f"{item.get('namespace') or namespace}/{item['name']}" + (
-            f"@{item['interface']}" if item.get("interface") else ""
-        )
-    selection = parse_selection(str(item), namespace)
-    if not selection.name:
-        raise ValueError("has no name of an attachment")
-    return selection
-
-
-def _rows(selections: tuple[Selection, ...]) -> list[dict[str, str]]:
-    return [{"name": s.name, "namespace": s.namespace, "interface": s.interface} for s in selections]
-
-
-def _without_empty(fields: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if value not in (None, "", {}, [])}
-
-
-def _state(observed: Object, desired: DesiredPod) -> State:
-    """Return a pod in the words of the module's options, as far as they were given."""
-    metadata, spec = observed["metadata"], observed["spec"]
-    container, pod = spec["containers"][0], Pod.of(observed)
-    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
-    found = {
-        "name": desired.name,
-        "namespace": desired.namespace,
-        "image": container["image"],
-        "command": container.get("command") or [],
-        "args": container.get("args") or [],
-        "attachments": annotations[NETWORKS] if pod.selections_error else _rows(pod.selections),
-        "node_selector": spec.get("nodeSelector") or {},
-        "node_name": spec.get("nodeName", ""),
-        "labels": {key: labels[key] for key in desired.labels or () if key in labels},
-        "annotations": {key: annotations[key] for key in desired.annotations or () if key in annotations},
-    }
-    return {option: value for option, value in found.items() if option in desired.state}
-
-
-def _needs_new(observed: Object, before: State, desired: DesiredPod) -> Iterator[str]:
-    """Yield the reasons why only another pod can be what is desired."""
-    for option in _FIXED:
-        if option in before and before[option] != desired.state[option]:
-            yield f"{option} is {_shown(before[option])}, not {_shown(desired.state[option])}"
-    pod = Pod.of(observed)
-    if pod.has_ended:
-        yield f"it has ended ({pod.phase}{': ' if pod.waiting else ''}{pod.waiting})"
-    elif pod.runs and pod.missing:
-        yield f"it runs without {', '.join(pod.missing)} (Multus was not there when it started)"
-
-
-def _shown(value: Any) -> str:
-    """Return an option's value for people; attachments as in the comma form."""
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        return render_selections(Selection(**row) for row in value)
-    return repr(value)
 
 
 def _is_up(pod: Pod) -> bool:

@@ -14,13 +14,14 @@ from .client import Object
 
 
 def rendered(
-    key: str, state: State, manifest: list[Object], warnings: Iterable[str], context: Context
+    key: str, state: State, manifest: list[Object] | None, warnings: Iterable[str], context: Context
 ) -> dict[str, Any]:
-    """Return the result of ``state=rendered``.
+    """Return the result of ``state=rendered``, or of one that only looks at the options.
 
     :param key: under which the module returns its state, "nad".
-    :param manifest: the documents that ``state=present`` would write.
+    :param manifest: the documents that ``state=present`` would write, None to show none.
     """
     for warning in warnings:
         context.warn(warning)
-    return {"changed": False, "actions": [], key: state, "manifest": manifest}
+    shown = {} if manifest is None else {"manifest": manifest}
+    return {"changed": False, "actions": [], key: state, **shown}

@@ -20,6 +20,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.cni.annotations impor
     parse_selection,
     parse_selections,
     render_selections,
+    selection_of,
 )
 from ansible_collections.multinet.gke.plugins.module_utils.cni.pods import Pod, Pods
 
@@ -105,6 +106,11 @@ def test_an_item_that_multus_refuses_is_refused_with_what_would_be_right(text: s
         ({"name": "a", "default-route": ["10.0.0.1/24"]}, "wrong prefix length"),
         ({"name": "a", "mac": "02:00:00:00:00"}, "is not a MAC address"),
         ({"name": "a", "ips": "10.0.0.1"}, "ips has the wrong type"),
+        ({"name": "a", "ips": [5]}, "5 is not an IP address"),
+        ({"name": "a", "portMappings": [7]}, "portMappings has the wrong type"),
+        ({"name": "a", "portMappings": [{"hostPort": True}]}, "hostPort must be a whole number"),
+        ({"name": "a", "bandwidth": {"egressRate": 1.5}}, "egressRate must be a whole number"),
+        ({"name": "a", "cni-args": {"a": float("nan")}}, "is not JSON: NaN is no number"),
     ],
 )
 def test_an_element_that_multus_refuses_is_refused(element: dict[str, Any], says: str) -> None:
@@ -119,13 +125,48 @@ def test_hardware_addresses_are_taken_in_every_spelling_of_go(mac: str) -> None:
 
 
 LABELS = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,8}[a-z0-9])?", fullmatch=True)
-INTERFACES = st.just("") | st.from_regex(r"[a-z][a-z0-9_.-]{0,14}", fullmatch=True)
-OPTIONS = st.just({}) | st.just({"mac": "02:00:00:00:00:01"}) | st.just({"ips": ["10.1.1.11/24", "2001::1"]})
+NAMES = LABELS | st.builds("{}.{}".format, LABELS, LABELS)
+INTERFACES = st.just("") | st.text(
+    st.characters(codec="ascii", exclude_categories=["C", "Z"], exclude_characters="/")
+).map(lambda text: text[:15])
+ADDRESSES = st.ip_addresses().map(str)
+PORTS = st.integers(1, 65535)
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "mac": st.sampled_from(["02:00:00:00:00:01", "0200.0000.0001"]),
+        "ips": st.lists(ADDRESSES | st.builds("{}/24".format, st.ip_addresses(v=4)), max_size=3),
+        "default-route": st.lists(ADDRESSES, max_size=2),
+        "portMappings": st.lists(st.fixed_dictionaries({"hostPort": PORTS, "containerPort": PORTS}), max_size=2),
+        "bandwidth": st.fixed_dictionaries({"ingressRate": st.integers(0, 10**9)}),
+        "cni-args": st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=2),
+        "deviceID": st.text(max_size=8),
+    },
+)
+SELECTIONS = st.builds(Selection, NAMES, LABELS, INTERFACES, OPTIONS)
 
 
-@given(st.lists(st.builds(Selection, LABELS, LABELS, INTERFACES, OPTIONS), min_size=1, max_size=4))
+@given(st.lists(SELECTIONS, min_size=1, max_size=4))
 def test_what_is_rendered_is_read_back(selections: list[Selection]) -> None:
     assert parse_selections(render_selections(selections), "elsewhere") == tuple(selections)
+
+
+@given(SELECTIONS)
+def test_what_a_user_asks_for_is_what_multus_reads(selection: Selection) -> None:
+    asked = {"name": selection.name, "namespace": selection.namespace, "interface": selection.interface or None}
+    assert selection_of({**asked, **selection.options}, "elsewhere") == selection
+
+
+@pytest.mark.parametrize(
+    ("text", "selection"),
+    [
+        ('[{"Name": "a", "NAMESPACE": "b", "Interface": "c"}]', Selection("a", "b", "c")),
+        ('[{"name": "a", "interfaceRequest": "c"}]', Selection("a", "x", "c", {"interfaceRequest": "c"})),
+        ('[{"name": "a", "unknown": 1, "ips": null}]', Selection("a", "x")),
+    ],
+)
+def test_fields_are_read_as_go_reads_them(text: str, selection: Selection) -> None:
+    assert parse_selections(text, "x") == (selection,)
 
 
 def test_the_guides_form_is_rendered() -> None:

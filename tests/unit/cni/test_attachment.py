@@ -12,10 +12,14 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.multinet.gke.plugins.module_utils.cni import netconf
-from ansible_collections.multinet.gke.plugins.module_utils.cni.attachment import Attachment
+from ansible_collections.multinet.gke.plugins.module_utils.cni.attachment import RESOURCE_NAME, Attachment
 from ansible_collections.multinet.gke.plugins.module_utils.cni.ipam import ranges_of
+from ansible_collections.multinet.gke.plugins.module_utils.cni.nodeslices import node_slices
+from ansible_collections.multinet.gke.plugins.module_utils.cni.ranges import IPAddress, IPNetwork
 from ansible_collections.multinet.gke.plugins.module_utils.errors import InvalidOptions
 from ansible_collections.multinet.gke.plugins.modules.nad import SPEC
 
@@ -29,6 +33,10 @@ STRICTER = {
     "ok-no-range": "needs range or ranges",
     "ok-unknown-key": 'unknown ipam key "rangeStart" (did you mean "range_start"?)',
 }
+
+
+NEWER = {"whereabouts_version": "v0.9.4"}
+NO_IPAM = "config: has no ipam.type, and ipvlan does not start without addresses"
 
 
 def vectors(name: str) -> list[Any]:
@@ -122,13 +130,13 @@ def test_config_is_read_as_multus_reads_it(vector: dict[str, Any]) -> None:
             {"range": "SECONDARY_RANGE_NAME"},
             "range",
             'range "SECONDARY_RANGE_NAME" is not a CIDR (a.b.c.d/n) or start-end/prefix; '
-            "to use a named secondary range write its CIDR",
+            "to use a named secondary range set secondary_range",
         ),
         (
             {"range": "pod-range"},
             "range",
             'range "pod-range" is not a CIDR (a.b.c.d/n) or start-end/prefix; '
-            "to use a named secondary range write its CIDR",
+            "to use a named secondary range set secondary_range",
         ),
         ({"range": "172.16.1.0"}, "range", 'range "172.16.1.0" has no prefix length'),
         ({"range": "10.0.0.1-10.0.0.5"}, "range", 'range "10.0.0.1-10.0.0.5" has no prefix length'),
@@ -208,7 +216,7 @@ def test_config_is_read_as_multus_reads_it(vector: dict[str, Any]) -> None:
         (
             {"range": "10.0.0.0/24", "master": "eth0"},
             "master",
-            "is the nodes' primary interface; additional networks begin with eth1",
+            "is the nodes' primary interface; additional networks begin with eth1 (allow_primary_master lets it pass)",
         ),
         (
             {"range": "10.0.0.0/24", "master": "eth 1"},
@@ -226,7 +234,6 @@ def test_config_is_read_as_multus_reads_it(vector: dict[str, Any]) -> None:
             "name",
             "is no name for an attachment: a-z, 0-9 and -, at most 63 characters",
         ),
-        ({"config": "[1]"}, "config", "config is not a JSON object: it is [1]"),
         ({"config": {}}, "config", 'config needs "type" or "plugins"'),
         ({"config": {"plugins": []}}, "config", "plugins must not be empty"),
         ({"config": {"plugins": [{"type": "ipvlan"}, {}]}}, "config", 'plugins[1] has no "type"'),
@@ -278,20 +285,137 @@ def test_config_is_read_as_multus_reads_it(vector: dict[str, Any]) -> None:
             "cni_version 0.2.0 allows one address per family",
         ),
         (
-            {"config": whereabouts(range="10.0.0.0/24", node_slice_size="x")},
+            {"config": whereabouts(range="10.0.0.0/24", node_slice_size="/28")},
+            "config.ipam.node_slice_size",
+            "node_slice_size needs whereabouts >= 0.8.0",
+        ),
+        (
+            {"config": whereabouts(range="10.0.0.0/24", node_slice_size="x"), **NEWER},
             "config.ipam.node_slice_size",
             '"x" is not a prefix length',
         ),
         (
-            {"config": whereabouts(range="10.0.0.0/24", node_slice_size="/22")},
-            "config.ipam.node_slice_size",
+            {"range": "10.0.0.0/24", "ipam": {"node_slice_size": "/22"}, **NEWER},
+            "ipam.node_slice_size",
             "/22 is wider than range /24",
         ),
         (
-            {"config": whereabouts(range="fd00::/64", node_slice_size="/80")},
-            "config.ipam.node_slice_size",
+            {"range": "fd00::/64", "ipam": {"node_slice_size": "/80"}, **NEWER},
+            "ipam.node_slice_size",
+            '"/80" is not a prefix length',
+        ),
+        (
+            {"range": "fd00::/64", "ipam": {"node_slice_size": "/30"}, **NEWER},
+            "ipam.node_slice_size",
             "node_slice_size is not supported for IPv6",
         ),
+        (
+            {"range": "10.0.0.0/24", "ipam": {"node_slice_size": "/31"}, **NEWER},
+            "ipam.node_slice_size",
+            "slices of /31 have no usable addresses (need /30 or wider)",
+        ),
+        (
+            {
+                "ipam": {"ranges": [{"range": "10.0.0.0/24"}, {"range": "10.0.1.0/24"}], "node_slice_size": "/28"},
+                **NEWER,
+            },
+            "ipam.node_slice_size",
+            "node_slice_size works with one range only",
+        ),
+        (
+            {"range": "10.0.0.5-10.0.0.9/24", "ipam": {"node_slice_size": "/28"}, **NEWER},
+            "ipam.node_slice_size",
+            'range "10.0.0.5-10.0.0.9/24" is not a CIDR (a.b.c.d/n); node slices need a network address',
+        ),
+        (
+            {"range": "10.0.0.0/24", "type": "macvlan"},
+            "type",
+            "macvlan does not work on GKE: Google delivers to its own MAC addresses only; "
+            "use ipvlan, or set allow_macvlan",
+        ),
+        (
+            {"range": "10.0.0.0/24", "type": "macvlan", "allow_macvlan": True, "mode": "l2"},
+            "mode",
+            "is a mode of ipvlan; macvlan has others, write them with config",
+        ),
+        ({"range": "10.0.0.0/24", "chain": [{"sysctl": {}}]}, "chain[0]", 'chain[0] has no "type"'),
+        (
+            {"range": "10.0.0.0/24", "chain": [{"type": "sbr", "ipam": {}}]},
+            "chain[0].ipam",
+            "Whereabouts reads the ipam of the first plugin only",
+        ),
+        ({"range": "10.0.0.0/24", "capabilities": {"ips": "yes"}}, "capabilities.ips", "must be true or false"),
+        (
+            {"range": "10.0.0.0/24", "cni_name": "my net"},
+            "cni_name",
+            "is no name of a CNI configuration: letters, digits, _, . and -",
+        ),
+        (
+            {"range": "10.0.0.0/24", "resource_name": "a/b", "annotations": {RESOURCE_NAME: "a/c"}},
+            "resource_name",
+            f"annotations.{RESOURCE_NAME} says otherwise",
+        ),
+        (
+            {"range": "10.0.0.0/24", "ipam": {"ranges": [{"range": "10.0.1.0/24"}]}},
+            "range",
+            "stands beside ipam.ranges; write all ranges there",
+        ),
+        (
+            {"secondary_range": "pods", "subnetwork": "s", "ipam": {"ranges": [{"range": "10.0.1.0/24"}]}},
+            "secondary_range",
+            "stands beside ipam.ranges; write all ranges there",
+        ),
+        (
+            {"secondary_range": "pods"},
+            "secondary_range",
+            "needs subnetwork, whose range it is, or secondary_ranges, which say what it is",
+        ),
+        (
+            {"secondary_range": "pods", "secondary_ranges": [{"name": "a", "ip_cidr_range": "10.0.0.0/24"}]},
+            "secondary_range",
+            "is not among secondary_ranges (a)",
+        ),
+        (
+            {"secondary_range": "a", "secondary_ranges": [{"name": "a", "ip_cidr_range": "10.0.0.0/31"}]},
+            "secondary_range",
+            'range "10.0.0.0/31" has no usable addresses (needs /30 or /126 or wider)',
+        ),
+        (
+            {"ipam": {"ranges": [{"range": "10.0.0.0/24", "range_start": "x"}]}},
+            "ipam.ranges[0].range_start",
+            'range_start "x" is not an IP address',
+        ),
+        (
+            {"ipam": {"type": "none"}},
+            "ipam.type",
+            "ipvlan does not start without addresses: take whereabouts or static",
+        ),
+        ({"ipam": {"type": "static"}}, "ipam.addresses", "ipam.type static needs addresses, or the capability ips"),
+        (
+            {"ipam": {"type": "static", "addresses": [{"address": "10.0.0.5"}]}},
+            "ipam.addresses[0].address",
+            "has no prefix length",
+        ),
+        (
+            {"ipam": {"type": "static", "addresses": [{"address": "10.0.0.5/24"}], "gateway": "10.0.0.1"}},
+            "ipam.gateway",
+            "says nothing with ipam.type static",
+        ),
+        (
+            {"ipam": {"type": "static", "addresses": [{"address": "10.0.0.5/24"}]}, "range": "10.0.0.0/24"},
+            "range",
+            "says nothing with ipam.type static",
+        ),
+        (
+            {"config": {**whereabouts(range="10.0.0.0/24"), "Mode": "l2"}},
+            "config.Mode",
+            'unknown ipvlan key "Mode" (did you mean "mode"?)',
+        ),
+        ({"config": '{"type": 5}'}, "config", "config.type must be a text, not 5"),
+        ({"config": '{"plugins": [{"type": "a", "ipam": []}]}'}, "config", "plugins[0].ipam must be an object, not []"),
+        ({"config": '{"type": "a", "mtu": NaN}'}, "config", "config is not a JSON object: NaN is no number"),
+        ({"config": "[1]"}, "config", "config is not a JSON object: it is [1]"),
+        ({"config": '"text"'}, "config", 'config is not a JSON object: it is "text"'),
     ],
 )
 def test_refusal(options: dict[str, Any], path: str, message: str) -> None:
@@ -318,8 +442,31 @@ def test_all_problems_at_once() -> None:
             'gateway "10.0.0.1" is not excluded: Whereabouts hands it out to a pod like any other address',
         ),
         (
-            {"config": whereabouts(range="10.0.0.0/24", node_slice_size="/28")},
-            "config.ipam.node_slice_size: node_slice_size needs whereabouts >= 0.8.0",
+            {"config": whereabouts(range="10.0.0.0/24", rangeStart="10.0.0.5"), "strict": False},
+            'config.ipam.rangeStart: unknown ipam key "rangeStart" (did you mean "range_start"?); '
+            "it is ignored when a pod starts",
+        ),
+        (
+            {"config": {"type": "ipvlan", "ipam": {"type": "whereabouts", "range": "10.0.0.0/24"}}},
+            "config: has no master, so ipvlan takes the interface of the default route: on GKE, eth0",
+        ),
+        (
+            {"config": {**whereabouts(range="10.0.0.0/24"), "master": "eth0"}},
+            "config.master: eth0 is the nodes' primary interface",
+        ),
+        ({"config": {"type": "ipvlan", "master": "eth1"}}, NO_IPAM),
+        (
+            {"config": {**whereabouts(range="10.0.0.0/24"), "type": "macvlan"}},
+            "config.type: macvlan does not work on GKE: Google delivers to its own MAC addresses only",
+        ),
+        (
+            {"config": {"plugins": [whereabouts(range="10.0.0.0/24"), {"type": "x", "ipam": {"type": "static"}}]}},
+            "config.plugins[1].ipam: Whereabouts reads that of plugins[0] only",
+        ),
+        (
+            {"range": "10.0.0.0/24", "ipam": {"leader_renew_deadline": 1500}},
+            "ipam.leader_renew_deadline: leader election needs leader_lease_duration (1500) > "
+            "leader_renew_deadline (1500) > 1.2 * leader_retry_period (500) > 0",
         ),
         ({"range": "10.0.0.5-10.0.0.9/24"}, None),
         ({"range": "10.0.0.0/24", "gateway": "10.0.0.1"}, None),
@@ -399,3 +546,198 @@ def test_form_of_numbers() -> None:
 )
 def test_other_meaning(other: dict[str, Any]) -> None:
     assert not netconf.same(SAME, other, "my-nad")
+
+
+RANGE = whereabouts(range="172.16.1.0/24")["ipam"]
+
+
+@pytest.mark.parametrize(
+    ("options", "plugins"),
+    [
+        (
+            {
+                "master": "eth0",
+                "allow_primary_master": True,
+                "link_in_container": True,
+                "mtu": 1400,
+                "capabilities": {"ips": True},
+                "ipam": {"type": "static", "routes": [{"dst": "10.0.0.0/8"}], "dns": {"nameservers": ["10.0.0.53"]}},
+            },
+            [
+                {
+                    "type": "ipvlan",
+                    "master": "eth0",
+                    "mode": "l2",
+                    "linkInContainer": True,
+                    "mtu": 1400,
+                    "capabilities": {"ips": True},
+                    "ipam": {
+                        "type": "static",
+                        "routes": [{"dst": "10.0.0.0/8"}],
+                        "dns": {"nameservers": ["10.0.0.53"]},
+                    },
+                }
+            ],
+        ),
+        (
+            {"type": "macvlan", "allow_macvlan": True, "ipam": {"type": "none"}, "chain": [{"type": "sbr"}]},
+            [{"type": "macvlan", "master": "eth1"}, {"type": "sbr"}],
+        ),
+        (
+            {
+                "range": "172.16.1.0/24",
+                "exclude": ["172.16.1.9"],
+                "ipam": {
+                    "gateway": "172.16.1.1",
+                    "addresses": [{"address": "10.0.0.5/24"}],
+                    "node_slice_size": "/28",
+                    "leader_lease_duration": 3000,
+                    "log_level": "debug",
+                },
+                **NEWER,
+            },
+            [
+                {
+                    "type": "ipvlan",
+                    "master": "eth1",
+                    "mode": "l2",
+                    "ipam": {
+                        "type": "whereabouts",
+                        "range": "172.16.1.0/24",
+                        "exclude": ["172.16.1.9", "172.16.1.1/32"],
+                        "gateway": "172.16.1.1",
+                        "addresses": [{"address": "10.0.0.5/24"}],
+                        "node_slice_size": "/28",
+                        "leader_lease_duration": 3000,
+                        "log_level": "debug",
+                    },
+                }
+            ],
+        ),
+        (
+            {"secondary_range": "pods", "secondary_ranges": [{"name": "pods", "ip_cidr_range": "172.16.1.0/24"}]},
+            [{"type": "ipvlan", "master": "eth1", "mode": "l2", "ipam": RANGE}],
+        ),
+    ],
+)
+def test_options_become_plugins(options: dict[str, Any], plugins: list[dict[str, Any]]) -> None:
+    made = attachment(**options).config
+    assert made == {"cniVersion": "0.3.1", "name": "my-nad", "plugins": plugins}
+
+
+def test_what_does_not_need_the_range_is_refused_before_it_is_looked_up() -> None:
+    options: dict[str, Any] = {"secondary_range": "pods", "subnetwork": "my-subnet"}
+    waits = attachment(**options, gateway="172.16.1.1")
+    assert waits.secondary_range == "pods"
+    found = refusals(**options, master="eth0", gateway="x", exclude=["y"])
+    assert [path for path, _message in found] == ["master", "exclude[0]", "gateway"]
+
+
+def test_what_needs_the_range_is_checked_when_it_is_known() -> None:
+    options = {"name": "my-nad", "secondary_range": "pods", "subnetwork": "my-subnet", "gateway": "172.16.1.1"}
+    params = ArgumentSpecValidator(SPEC["argument_spec"]).validate(options).validated_parameters
+    made = Attachment.of(params, "172.16.1.0/24")
+    assert made.secondary_range == ""
+    assert netconf.ipam_of(made.config or {})["exclude"] == ["172.16.1.1/32"]
+    with pytest.raises(InvalidOptions, match="outside every range"):
+        Attachment.of(params, "172.16.2.0/24")
+
+
+def test_names() -> None:
+    assert attachment(name="my.nad", allow_dotted_name=True, range="10.0.0.0/24").annotation == "default/my.nad"
+    named = attachment(cni_name="dp", resource_name="gke.io/x", annotations={"a": "b"}, range="10.0.0.0/24")
+    assert named.config is not None
+    assert (named.config["name"], named.annotations) == ("dp", {"a": "b", RESOURCE_NAME: "gke.io/x"})
+
+
+@pytest.mark.parametrize("vector", vectors("node_slices"))
+def test_ranges_are_divided_as_whereabouts_divides_them(vector: dict[str, Any]) -> None:
+    """Where upstream says nothing (an unreadable size) or panics (IPv6), there is an error."""
+    given_range, size, expect = vector["input"]["range"], vector["input"]["node_slice_size"], vector["expect"]
+    if not expect.get("count"):
+        with pytest.raises(ValueError, match=r"range|prefix length|IPv6"):
+            node_slices(given_range, size)
+        return
+    found = [str(each) for each in node_slices(given_range, size)]
+    assert len(found) == expect["count"]
+    wanted = expect.get("slices") or expect["first"]
+    assert found[: len(wanted)] == wanted
+    assert found[-1] == expect.get("last", wanted[-1])
+
+
+# Small ranges, written in every way, so that all addresses can be looked at one by one.
+BASE = int(IPAddress("10.20.30.0"))
+OFFSETS = st.integers(0, 63)
+
+
+def address(offset: int) -> str:
+    return str(IPAddress(BASE + offset))
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> dict[str, Any]:
+    """Return a range of at most 64 addresses, and what is left out of it."""
+    written: dict[str, Any] = {"range": f"{address(draw(OFFSETS))}/{draw(st.integers(26, 30))}"}
+    for key in ("range_start", "range_end"):
+        if draw(st.booleans()):
+            written[key] = address(draw(OFFSETS))
+    excluded = st.builds(lambda offset, prefix: f"{address(offset)}/{prefix}", OFFSETS, st.integers(27, 32))
+    return {**written, "exclude": draw(st.lists(excluded, max_size=3))}
+
+
+def handed_out(entry: dict[str, Any]) -> list[int]:
+    """Return the addresses that Whereabouts hands out, by looking at each: the model that the code is held to."""
+    network = IPNetwork(entry["range"]).cidr
+    lowest, highest = network.first + 1, network.last - 1
+    start = int(IPAddress(entry.get("range_start", address(0))))
+    first = start if lowest <= start <= highest else lowest
+    end = int(IPAddress(entry.get("range_end", address(0))))
+    last = end if first <= end <= highest else highest
+    excluded = [IPNetwork(text).cidr for text in entry["exclude"]]
+    return [
+        number for number in range(first, last + 1) if not any(each.first <= number <= each.last for each in excluded)
+    ]
+
+
+@given(entries())
+def test_usable_addresses_are_those_of_a_model(entry: dict[str, Any]) -> None:
+    (found,) = ranges_of(entry)
+    assert [int(each) for each in found.usable] == handed_out(entry)
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> dict[str, Any]:
+    """Return one of few configurations in one of many spellings, so that many mean the same."""
+    ipam: dict[str, Any] = {"type": "whereabouts"}
+    written = {"range": draw(st.sampled_from(["10.0.0.0/24", "10.0.0.7/24", "10.0.0.1-10.0.0.254/24", "10.0.1.0/24"]))}
+    exclude = draw(st.sampled_from([[], ["10.0.0.1", "10.0.0.9"], ["10.0.0.9/32", "10.0.0.1/32"]]))
+    written |= {"exclude": exclude} if exclude or draw(st.booleans()) else {}
+    ipam |= written if draw(st.booleans()) else {"ipRanges": [written]}
+    if draw(st.booleans()):
+        ipam["enable_overlapping_ranges"] = draw(st.booleans())
+    plugin: dict[str, Any] = {"type": "ipvlan", "ipam": ipam}
+    plugin |= draw(st.sampled_from([{}, {"mode": "l2"}, {"mode": "l3"}]))
+    name = draw(st.sampled_from([{}, {"name": ""}, {"name": "my-nad"}]))
+    return {**name, **plugin} if draw(st.booleans()) else {**name, "plugins": [plugin]}
+
+
+@given(configs(), configs(), configs())
+def test_same_is_an_equivalence(one: dict[str, Any], other: dict[str, Any], third: dict[str, Any]) -> None:
+    def same(left: dict[str, Any], right: dict[str, Any]) -> bool:
+        return netconf.same(left, right, "my-nad")
+
+    assert same(one, one)
+    assert same(one, other) == same(other, one)
+    if same(one, other) and same(other, third):
+        assert same(one, third)
+
+
+@given(configs())
+def test_the_canonical_text_means_the_same_and_is_its_own(config: dict[str, Any]) -> None:
+    text = netconf.canonical(config)
+    assert netconf.parse(text) == config
+    assert netconf.canonical(netconf.parse(text)) == text
+    normal = netconf.normal(config, "my-nad")
+    assert netconf.normal(normal, "my-nad") == normal
+    assert netconf.same(normal, config, "my-nad")
+    assert netconf.pools_of(normal, "x") == netconf.pools_of(config, "x")

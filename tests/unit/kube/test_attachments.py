@@ -17,7 +17,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.cni.attachment import
 from ansible_collections.multinet.gke.plugins.module_utils.errors import ApiError, Refused
 from ansible_collections.multinet.gke.plugins.module_utils.kube.attachments import AttachmentResource
 from ansible_collections.multinet.gke.plugins.module_utils.kube.client import Nowhere
-from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import Kind, Ref
+from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import NAD, POD, Kind, Ref
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import reconcile
 from ansible_collections.multinet.gke.plugins.modules.nad import SPEC
 
@@ -37,14 +37,21 @@ class Cluster:
     exists = True
     found: Object | None = None
     pods: list[Object] = field(default_factory=list)
+    others: list[Object] = field(default_factory=list)
+    forbidden: tuple[Kind, ...] = ()
     writes: list[Any] = field(default_factory=list)
     refuses_with: ApiError | None = None
 
     def get(self, ref: Ref) -> Object | None:
         return copy.deepcopy(self.found)
 
-    def list(self, kind: Kind) -> Iterator[Object]:
-        return iter(self.pods)
+    def list(self, kind: Kind, *, fields: str | None = None) -> Iterator[Object]:
+        if kind in self.forbidden:
+            raise ApiError(f"list {kind.plural}", 403, "Forbidden", "no")
+        if kind is NAD:
+            return iter([*self.others, *([self.found] if self.found else [])])
+        assert fields == "status.phase!=Succeeded,status.phase!=Failed"
+        return (pod for pod in self.pods if pod["status"]["phase"] not in ("Succeeded", "Failed"))
 
     def create(self, obj: Object) -> None:
         if self.refuses_with:
@@ -86,12 +93,17 @@ def run(cluster: Any, *, check_mode: bool = False, **options: Any) -> Any:
     )
     assert not checked.error_messages
     wanted = Attachment.of(checked.validated_parameters)
-    return reconcile(AttachmentResource(cluster, wanted), Context(check_mode=check_mode))
+    context = Context(check_mode=check_mode)
+    return {**reconcile(AttachmentResource(cluster, wanted), context), "warnings": context.warnings}
 
 
 def live(config: str | None = GUIDE, **metadata: Any) -> Object:
     spec = {} if config is None else {"config": config}
-    return {"metadata": {"name": "my-nad", "namespace": "default", **metadata}, "spec": spec}
+    return {
+        "kind": "NetworkAttachmentDefinition",
+        "metadata": {"name": "my-nad", "namespace": "default", **metadata},
+        "spec": spec,
+    }
 
 
 def pod(name: str, networks: str, *, namespace: str = "default", phase: str = "Running") -> Object:
@@ -194,3 +206,83 @@ def test_namespace_that_does_not_exist() -> None:
     cluster = Cluster(refuses_with=ApiError("create", 404, "NotFound", 'namespaces "default" not found'))
     with pytest.raises(ApiError, match="namespaces"):
         run(cluster)
+
+
+def test_a_change_that_pods_do_not_see_is_allowed_and_said() -> None:
+    cluster = Cluster(live(), [pod("p", "my-nad")])
+    done = run(cluster, mtu=1400)
+    assert done["warnings"] == [f"{NAME} is used by default/p: they keep the configuration that they started with"]
+    assert done["in_use_by"] == ["default/p"]
+    again = run(cluster, mtu=1400)
+    assert (again["warnings"], "in_use_by" in again) == ([], False)
+
+
+def test_who_uses_it_is_not_asked_for_labels() -> None:
+    assert "in_use_by" not in run(Cluster(live(), forbidden=(POD,)), labels={"team": "a"})
+
+
+def test_a_pod_with_it_as_its_first_network_uses_it() -> None:
+    first = pod("p", "other")
+    first["metadata"]["annotations"]["v1.multus-cni.io/default-network"] = "default/my-nad"
+    with pytest.raises(Refused, match="default/p"):
+        run(Cluster(live(), [first]), state="absent")
+
+
+def other(range_text: str, *, name: str = "other", **more: Any) -> Object:
+    ipam = {"type": "whereabouts", "range": range_text, **more.pop("ipam", {})}
+    return live(json.dumps({"type": "ipvlan", "master": "eth1", "ipam": ipam, **more}), name=name)
+
+
+@pytest.mark.parametrize(
+    ("others", "says"),
+    [
+        ([other("172.16.1.0/24")], None),
+        ([other("172.16.1.128/25", master="eth2"), live("{")], "it is on eth2, not on eth1"),
+        (
+            [other("172.16.1.0/24", ipam={"network_name": "b"})],
+            'it has network_name "b", and pools of different names do not know each other: '
+            "an address may be on two pods",
+        ),
+        ([other("172.16.1.0/25")], "they are two pools, kept apart by reservations only"),
+        (
+            [other("172.16.1.0/25", ipam={"enable_overlapping_ranges": False})],
+            "they are two pools, and without enable_overlapping_ranges an address may be on two pods",
+        ),
+        ([other("172.16.2.0/24"), other("fd00::/64"), other("nonsense")], None),
+    ],
+)
+def test_overlaps(others: list[Object], says: str | None) -> None:
+    warned = run(Cluster(others=others))["warnings"]
+    assert [text.rpartition("default/other: ")[2] for text in warned] == ([says] if says else [])
+    assert run(Cluster(others=others), overlap_policy="ignore")["warnings"] == []
+    cluster = Cluster(others=others)
+    if says:
+        with pytest.raises(Refused, match=r"overlaps .* Set overlap_policy to warn or ignore to allow that"):
+            run(cluster, overlap_policy="fail")
+        assert cluster.writes == []
+    else:
+        run(cluster, overlap_policy="fail")
+
+
+def test_parts_of_one_range_do_not_overlap() -> None:
+    others = [other("172.16.1.100-172.16.1.199/24", ipam={"network_name": "b"})]
+    assert run(Cluster(others=others), range="172.16.1.1-172.16.1.99/24")["warnings"] == []
+
+
+def test_what_may_not_be_read_is_said_or_needed() -> None:
+    cluster = Cluster(live(), forbidden=(NAD, POD))
+    done = run(cluster, mtu=1400)
+    assert [text.partition(" were not looked for: ")[0] for text in done["warnings"]] == [
+        "pods that use it",
+        "overlaps with other attachments",
+    ]
+    with pytest.raises(ApiError, match="403"):
+        run(cluster, state="absent")
+    with pytest.raises(ApiError, match="403"):
+        run(Cluster(forbidden=(NAD,)), overlap_policy="fail")
+
+
+def test_a_named_network_has_a_prefix_for_its_reservations() -> None:
+    done = run(Cluster(), network_name="blue")
+    assert (done["reservation_prefix"], done["pools"][0]["name"]) == ("blue-", "blue-172.16.1.0-24")
+    assert run(Cluster())["reservation_prefix"] == ""

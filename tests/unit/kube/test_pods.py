@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +14,11 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.multinet.gke.plugins.module_utils.errors import InvalidOptions, Refused, TimedOut
+from ansible_collections.multinet.gke.plugins.module_utils.errors import ApiError, InvalidOptions, Refused, TimedOut
 from ansible_collections.multinet.gke.plugins.module_utils.kube.client import Nowhere
-from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import EVENT, Kind, Ref
-from ansible_collections.multinet.gke.plugins.module_utils.kube.pods import DesiredPod, PodResource
+from ansible_collections.multinet.gke.plugins.module_utils.kube.desired_pod import DesiredPod
+from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import CONFIG_MAP, EVENT, NAD, POD, Kind, Ref
+from ansible_collections.multinet.gke.plugins.module_utils.kube.pods import PodResource
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import reconcile
 from ansible_collections.multinet.gke.plugins.modules.multinet_pod import SPEC
 
@@ -24,6 +26,7 @@ Object = dict[str, Any]
 
 NETWORKS, STATUS = "k8s.v1.cni.cncf.io/networks", "k8s.v1.cni.cncf.io/network-status"
 NET1 = {"name": "default/my-nad", "interface": "net1", "ips": ["172.16.1.1"], "mac": "42:01:0a:00:01:02"}
+IPVLAN: Object = {"type": "ipvlan", "master": "eth1", "ipam": {"type": "whereabouts", "range": "172.16.1.0/24"}}
 GUIDE: dict[str, Any] = {"name": "samplepod", "image": "nginx", "attachments": ["my-nad"]}
 
 
@@ -33,8 +36,10 @@ class Context:
     diff: bool = True
     tmpdir: str = ""
 
+    warnings: list[str] = field(default_factory=list)
+
     def warn(self, text: str) -> None:
-        raise AssertionError(text)
+        self.warnings.append(text)
 
     def progress(self, text: str) -> None:
         pass
@@ -56,9 +61,22 @@ class Cluster:
     pod: Object | None = None
     start: Callable[[Object], None] = start
     events: list[Object] = field(default_factory=list)
+    nads: dict[str, Object] = field(default_factory=lambda: {"default/my-nad": IPVLAN, "apps/my-nad": IPVLAN})
+    multus: Object | None = None  # what the ConfigMap holds
+    forbidden: tuple[Kind, ...] = ()
+    asked: list[Kind] = field(default_factory=list)
     writes: list[Any] = field(default_factory=list)
 
     def get(self, ref: Ref) -> Object | None:
+        self.asked.append(ref.kind)
+        if ref.kind in self.forbidden:
+            raise ApiError(f"read {ref}", 403, "Forbidden", "no")
+        if ref.kind is NAD:
+            config = self.nads.get(f"{ref.namespace}/{ref.name}")
+            return None if config is None else {"spec": {"config": json.dumps(config)}}
+        if ref.kind is CONFIG_MAP:
+            assert (ref.namespace, ref.name) == ("kube-system", "multus-cni-config")
+            return None if self.multus is None else {"data": {"cni-conf.json": json.dumps(self.multus)}}
         return copy.deepcopy(self.pod)
 
     def list(self, kind: Kind, namespace: str, *, fields: str) -> Iterator[Object]:
@@ -98,7 +116,9 @@ def run(cluster: Any, *, check_mode: bool = False, **options: Any) -> dict[str, 
         timeout=params["wait_timeout"],
         progress=lambda text: None,
     )
-    return reconcile(resource, Context(check_mode=check_mode))
+    context = Context(check_mode=check_mode)
+    result = reconcile(resource, context)
+    return {**result, "warnings": context.warnings} if context.warnings else result
 
 
 def made(**options: Any) -> Cluster:
@@ -144,7 +164,7 @@ def test_the_guides_pod_is_made_as_in_the_guide() -> None:
 
 
 def test_every_option_is_sent() -> None:
-    cluster = Cluster()
+    cluster = Cluster(nads={"apps/my-nad": IPVLAN, "default/other": IPVLAN})
     run(
         cluster,
         name="canary",
@@ -153,8 +173,11 @@ def test_every_option_is_sent() -> None:
         command=["sleep"],
         args=["60"],
         attachments=["my-nad", {"name": "other", "namespace": "default", "interface": "data0"}],
-        node_selector={"cloud.google.com/gke-nodepool": "multinet"},
+        node_selector={"disk": "ssd"},
+        node_pools=["b", "a", "b"],
         node_name="node-2",
+        ports=[{"container_port": 80, "host_port": 8080}, {"container_port": 53, "protocol": "UDP", "name": "dns"}],
+        security_context={"runAsNonRoot": True},
         labels={"app": "canary", "on": True},
         annotations={"note": 7},
         wait=False,
@@ -162,9 +185,27 @@ def test_every_option_is_sent() -> None:
     (pod,) = cluster.writes
     assert pod["metadata"]["annotations"] == {NETWORKS: "apps/my-nad,default/other@data0", "note": "7"}
     assert pod["metadata"]["labels"] == {"app": "canary", "on": "true"}
-    assert pod["spec"]["nodeSelector"] == {"cloud.google.com/gke-nodepool": "multinet"}
+    assert pod["spec"]["nodeSelector"] == {"disk": "ssd"}
+    (term,) = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][
+        "nodeSelectorTerms"
+    ]
+    assert term == {
+        "matchExpressions": [{"key": "cloud.google.com/gke-nodepool", "operator": "In", "values": ["a", "b"]}]
+    }
     assert pod["spec"]["nodeName"] == "node-2"
-    assert pod["spec"]["containers"] == [{"name": "main", "image": "nginx", "command": ["sleep"], "args": ["60"]}]
+    assert pod["spec"]["containers"] == [
+        {
+            "name": "main",
+            "image": "nginx",
+            "command": ["sleep"],
+            "args": ["60"],
+            "ports": [
+                {"containerPort": 80, "hostPort": 8080, "protocol": "TCP"},
+                {"containerPort": 53, "protocol": "UDP", "name": "dns"},
+            ],
+            "securityContext": {"runAsNonRoot": True},
+        }
+    ]
 
 
 def test_check_mode_announces_what_would_be_done() -> None:
@@ -252,7 +293,7 @@ def test_a_pod_that_is_being_deleted_is_waited_for_and_made_again() -> None:
     dying, looks = cluster.get, iter([cluster.pod, cluster.pod, None])
 
     def get(ref: Ref) -> Object | None:
-        if cluster.writes:
+        if cluster.writes or ref.kind is not POD:
             return dying(ref)
         cluster.pod = next(looks)
         return copy.deepcopy(cluster.pod)
@@ -337,14 +378,153 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
             image="nginx",
             attachments=["my_nad", {"nme": "a"}, "a@data0", "b@data0", {"name": "c", "interface": "a/b"}, ""],
             annotations={"networking.gke.io/interfaces": "[]", NETWORKS: "a"},
+            node_selector={"cloud.google.com/gke-nodepool": "a"},
+            node_pools=["b", ""],
+            ports=[{"container_port": 0, "host_port": 70000}],
         )
     assert [(problem.path, problem.message.split(":")[0][:40]) for problem in failure.value.problems] == [
         ("name", "is no name for a pod"),
+        (f"annotations.{NETWORKS}", "is made of attachments; give one of the "),
         ("attachments[0]", '"my_nad" is not a name for Multus'),
-        ("attachments[1]", "is neither the name of an attachment nor"),
-        ("attachments[4]", '"default/c@a/b" is not [namespace/]name['),
+        ("attachments[1]", "has nme, which is none of name, namespac"),
+        ("attachments[4]", '"a/b" is not an interface name'),
         ("attachments[5]", "has no name of an attachment"),
-        ("attachments", "several attachments ask for this interfa"),
-        (f"annotations.{NETWORKS}", "is made of attachments; set that option"),
+        (f"annotations.{NETWORKS}", "several attachments ask for interface da"),
         ("annotations.networking.gke.io/interfaces", "cannot be combined with attachments"),
+        ("node_pools", "has an empty name"),
+        ("node_selector.cloud.google.com/gke-nodepool", "is said by node_pools, too"),
+        ("ports[0].container_port", "must be between 1 and 65535"),
+        ("ports[0].host_port", "must be between 1 and 65535"),
     ]
+
+
+ELEMENT = {"name": "my-nad", "interface": "net1", "ips": ["172.16.1.77/24"], "default-route": ["172.16.1.1"]}
+CAPABLE = {"default/my-nad": IPVLAN | {"capabilities": {"ips": True}}}
+
+
+def test_the_json_form_is_written_and_adopted_in_every_spelling() -> None:
+    cluster = Cluster(nads=CAPABLE)
+    made_of = {"name": "samplepod", "image": "nginx"}
+    run(cluster, **made_of, attachments=[ELEMENT])
+    text = cluster.writes[0]["metadata"]["annotations"][NETWORKS]
+    assert json.loads(text) == [{**ELEMENT, "namespace": "default"}]
+    for spelling in (
+        {"attachments": [{**ELEMENT, "namespace": "default"}]},
+        {"annotations": {NETWORKS: text}},
+        {"annotations": {NETWORKS: json.dumps([ELEMENT], indent=2), "note": "x"}},
+    ):
+        run(cluster, **made_of, **spelling)
+    assert cluster.writes[1:] == [{"metadata": {"annotations": {"note": "x"}}}]
+    with pytest.raises(Refused, match=r"attachments is \[.*172.16.1.77/24.*, not \[.*172.16.1.78/24"):
+        run(cluster, **made_of, attachments=[ELEMENT | {"ips": ["172.16.1.78/24"]}])
+
+
+def test_an_annotation_that_multus_refuses_is_refused() -> None:
+    with pytest.raises(InvalidOptions, match=r"annotations.k8s.v1.cni.cncf.io/networks: .* is not a name for Multus"):
+        run(Cluster(), name="samplepod", image="nginx", annotations={NETWORKS: "my_nad"})
+
+
+def test_pools_are_the_same_by_selector_and_by_affinity() -> None:
+    selected: dict[str, Any] = {"node_selector": {"cloud.google.com/gke-nodepool": "multinet"}}
+    assert run(made(**selected), **GUIDE, node_pools=["multinet"])["changed"] is False
+    cluster = made(node_pools=["b", "a"])
+    assert run(cluster, **GUIDE, node_pools=["a", "b"])["changed"] is False
+    with pytest.raises(Refused, match=r"node_pools is \['a', 'b'\], not \['a'\]"):
+        run(cluster, **GUIDE, node_pools=["a"])
+    with pytest.raises(Refused, match=r"node_pools is \[\], not \['a'\]"):
+        run(made(), **GUIDE, node_pools=["a"])
+
+
+def test_ports_and_the_security_context_are_compared_by_what_was_given() -> None:
+    options: dict[str, Any] = {"ports": [{"container_port": 80}], "security_context": {"runAsNonRoot": True}}
+    cluster = made(**options)
+    assert cluster.pod
+    cluster.pod["spec"]["containers"][0]["securityContext"]["privileged"] = False
+    assert run(cluster, **GUIDE, **options)["changed"] is False
+    assert run(cluster, **GUIDE)["changed"] is False
+    with pytest.raises(Refused, match=r"ports is .* security_context is"):
+        run(cluster, **GUIDE, ports=[{"container_port": 81}], security_context={"privileged": True})
+
+
+def test_a_pod_that_would_hang_is_not_made() -> None:
+    cluster = Cluster(nads={})
+    announced = run(cluster, check_mode=True, **GUIDE)
+    assert announced["actions"] == ["create pod default/samplepod on default/my-nad"]
+    assert announced["warnings"] == ["there is no NetworkAttachmentDefinition default/my-nad: make it first (nad)"]
+    with pytest.raises(Refused, match="would not start, and was not made: there is no NetworkAttachmentDefinition"):
+        run(cluster, **GUIDE)
+    assert cluster.writes == []
+
+
+def test_a_pod_is_not_deleted_for_one_that_would_hang() -> None:
+    cluster = made()
+    cluster.nads = {}
+    with pytest.raises(Refused, match="would not start, and was not made"):
+        run(cluster, **GUIDE, args=["60"], replace=True)
+    assert (cluster.writes, cluster.pod is None) == ([], False)
+
+
+ISOLATED: Object = {"namespaceIsolation": True}
+
+
+@pytest.mark.parametrize(
+    ("multus", "attachment", "refused"),
+    [
+        (ISOLATED, "netops/my-nad", "annotation refers to namespace netops, isolation allows [apps, default]"),
+        (ISOLATED, "default/my-nad", None),
+        (ISOLATED, "apps/my-nad", None),
+        (ISOLATED | {"globalNamespaces": "netops"}, "netops/my-nad", None),
+        (
+            ISOLATED | {"globalNamespaces": "netops, x"},
+            "default/my-nad",
+            "annotation refers to namespace default, isolation allows [apps, netops, x]",
+        ),
+        ({"namespaceIsolation": False}, "netops/my-nad", None),
+        ({}, "netops/my-nad", None),
+        (None, "netops/my-nad", None),
+    ],
+)
+def test_isolation_is_looked_at_before(multus: Object | None, attachment: str, refused: str | None) -> None:
+    cluster = Cluster(nads={attachment: IPVLAN}, multus=multus)
+    options: dict[str, Any] = {"name": "samplepod", "namespace": "apps", "image": "nginx", "wait": False}
+    if refused:
+        with pytest.raises(Refused, match=re.escape(refused)):
+            run(cluster, **options, attachments=[attachment])
+    else:
+        assert run(cluster, **options, attachments=[attachment])["changed"]
+
+
+def test_what_may_not_be_read_is_not_judged() -> None:
+    cluster = Cluster(forbidden=(NAD, CONFIG_MAP))
+    assert "warnings" not in run(cluster, **GUIDE | {"namespace": "apps", "attachments": ["netops/x"]}, wait=False)
+
+
+def test_a_pod_that_is_there_is_all_that_is_read() -> None:
+    cluster = made()
+    cluster.asked.clear()
+    run(cluster, **GUIDE)
+    assert cluster.asked == [POD]
+
+
+@pytest.mark.parametrize(
+    ("nad", "asks", "says"),
+    [
+        (IPVLAN, {"ips": ["172.16.1.7/24"]}, "has no capability ips, so 172.16.1.7/24 is ignored"),
+        (
+            IPVLAN | {"capabilities": {"ips": True}},
+            {"ips": ["172.16.1.7/24"]},
+            "Whereabouts gives 172.16.1.7/24 beside an own address, and no pool holds it",
+        ),
+        (IPVLAN, {"mac": "02:00:00:00:00:01"}, "02:00:00:00:00:01 is ignored"),
+        (
+            IPVLAN,
+            {"portMappings": [{"hostPort": 80, "containerPort": 80}]},
+            "no plugin with the capability portMappings",
+        ),
+        ({"plugins": []}, {}, "plugins must not be empty"),
+    ],
+)
+def test_what_a_pod_asks_for_and_does_not_get_is_said(nad: Object, asks: Object, says: str) -> None:
+    cluster = Cluster(nads={"default/my-nad": nad})
+    (warning,) = run(cluster, **GUIDE | {"attachments": [{"name": "my-nad", **asks}]})["warnings"]
+    assert says in warning

@@ -38,7 +38,7 @@ MAY_IMPORT = {
         *("gcp.references", "gcp.nodes", "gcp.vpc_options", "gcp.cluster_options", "gcp.pool_options"),
     },
     "gcp": GROUND | {"cni", "gke_rules"},
-    "kube": GROUND | {"cni"},
+    "kube": GROUND | {"cni", "gke_rules"},
     "verify": GROUND | {"cni", "gke_rules", "kube"},
     "access": GROUND | {"gcp", "kube"},
 }
