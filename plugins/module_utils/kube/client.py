@@ -31,6 +31,8 @@ APPLY, MERGE, JSON = (
     "application/merge-patch+json",
     "application/json-patch+json",
 )
+ANY = "application/json"
+TABLE = "application/json;as=Table;g=meta.k8s.io;v=v1"  # the metadata of each object, and cells for people
 
 
 class Kube:
@@ -46,20 +48,31 @@ class Kube:
         return self._request("GET", ref.path, f"read {ref}", missing_ok=True)
 
     def list(
-        self, kind: Kind, namespace: str | None = None, *, labels: str | None = None, fields: str | None = None
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        labels: str | None = None,
+        fields: str | None = None,
+        metadata_only: bool = False,
     ) -> Iterator[Object]:
         """Yield all objects of a kind, page by page; none if the kind is not defined in this cluster.
 
         :param namespace: None for all.
         :param labels: label selector, "app=gke-multinet".
         :param fields: field selector, "spec.nodeName=node-1".
+        :param metadata_only: ask for the objects' metadata, and what the server prints of the rest: under "cells", by
+            the names of kubectl's columns.
         """
         query = {"limit": PAGE, "labelSelector": labels, "fieldSelector": fields, "continue": None}
+        accept = TABLE if metadata_only else ANY
         while True:
-            page = self._request("GET", kind.path(namespace), f"list {kind.plural}", query=query, missing_ok=True)
+            page = self._request(
+                "GET", kind.path(namespace), f"list {kind.plural}", query=query, missing_ok=True, accept=accept
+            )
             if page is None:
                 return
-            for item in page["items"]:
+            for item in _rows(page) if metadata_only else page["items"]:
                 yield {"apiVersion": kind.api_version, "kind": kind.kind, **item}
             query["continue"] = page["metadata"].get("continue")
             if not query["continue"]:
@@ -112,10 +125,11 @@ class Kube:
         query: dict[str, Any] | None = None,
         content_type: str = "application/json",
         missing_ok: bool = False,
+        accept: str = ANY,
     ) -> Object | None:
         urllib3 = library("urllib3", "kubernetes")
         words = urlencode({key: value for key, value in (query or {}).items() if value is not None})
-        headers = {"accept": "application/json", "user-agent": USER_AGENT, **self.connection.headers()}
+        headers = {"accept": accept, "user-agent": USER_AGENT, **self.connection.headers()}
         if body is not None:
             headers["content-type"] = content_type
         try:
@@ -149,6 +163,13 @@ class Nowhere(Kube):
         """Find nothing; a write is a fault of ours, because check mode plans but never writes."""
         if method != "GET":
             raise Refused(f"{what}: the cluster is still to be made")
+
+
+def _rows(table: Object) -> Iterator[Object]:
+    """Yield the metadata of each object of a table, with its cells by the names of their columns."""
+    names = [column["name"] for column in table["columnDefinitions"]]
+    for row in table["rows"]:
+        yield {"metadata": row["object"]["metadata"], "cells": dict(zip(names, row["cells"], strict=True))}
 
 
 def refusal(what: str, status: int, data: bytes) -> ApiError:
