@@ -25,7 +25,7 @@ from typing import Any
 
 import yaml
 
-from crowd import Api, Crowd
+from crowd import Api, Crowd, Etcd
 from harness import INSTALLED, ROOT, Lab, free_port, play_of
 
 GKE = {"project": "test-project", "location": "us-central1-c", "name": "edge"}
@@ -153,7 +153,8 @@ def fill(lab: Lab, index: int) -> None:
     """Make ten thousand pods more."""
     api = Api(yaml.safe_load(pathlib.Path(lab.environment["KUBECONFIG"]).read_text()))
     nodes = tuple(lab.kubectl("get", "nodes", "-o", "jsonpath={.items[*].metadata.name}").split())
-    Crowd(f"crowd-{index}", SIZE, f"172.{16 + index}.0.0/16", nodes, LEAKED).make(api)
+    crowd = Crowd(f"crowd-{index}", SIZE, f"172.{16 + index}.0.0/16", nodes, LEAKED)
+    crowd.make(api, Etcd.of(lab.folder, api))
 
 
 def main() -> None:

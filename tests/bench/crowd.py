@@ -8,51 +8,76 @@ No kubelet runs them: the API is told that they run, which is all that those who
 from __future__ import annotations
 
 import base64
-import http.client
 import json
+import pathlib
 import ssl
-import threading
-import urllib.parse
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+import urllib.request
+import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import netaddr
 
-THREADS = 8
+SOME = 100  # objects in one transaction of etcd, which takes 128
 POOLS = "/apis/whereabouts.cni.cncf.io/v1alpha1/namespaces/kube-system/ippools"
 MERGE = "application/merge-patch+json"
 TIME = "2026-01-01T00:00:00Z"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Api:
-    """The API server, with one connection for each thread."""
+    """The API server of a kubeconfig."""
 
     kubeconfig: dict[str, Any]
-    _local: threading.local = field(default_factory=threading.local)
+
+    @property
+    def server(self) -> str:
+        """Return its URL."""
+        return str(self.kubeconfig["clusters"][0]["cluster"]["server"])
 
     def __call__(self, method: str, path: str, body: object = None, content_type: str = "application/json") -> Any:
         """Send a request; return the answer's JSON."""
-        headers = {"content-type": content_type, **self._authorization()}
-        if not hasattr(self._local, "connection"):
-            self._local.connection = self._connect()
-        connection: http.client.HTTPSConnection = self._local.connection
-        connection.request(method, path, body=None if body is None else json.dumps(body), headers=headers)
-        answer = connection.getresponse()
-        data = answer.read()
-        assert answer.status < 300, (method, path, answer.status, data[:300])
-        return json.loads(data)
+        authority = self.kubeconfig["clusters"][0]["cluster"]["certificate-authority-data"]
+        token = self.kubeconfig["users"][0]["user"]["token"]
+        request = urllib.request.Request(
+            self.server + path,
+            None if body is None else json.dumps(body).encode(),
+            {"content-type": content_type, "authorization": f"Bearer {token}"},
+            method=method,
+        )
+        context = ssl.create_default_context(cadata=base64.b64decode(authority).decode())
+        with urllib.request.urlopen(request, context=context, timeout=120) as answer:
+            return json.load(answer)
 
-    def _connect(self) -> http.client.HTTPSConnection:
-        cluster = self.kubeconfig["clusters"][0]["cluster"]
-        where = urllib.parse.urlsplit(cluster["server"])
-        authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
-        context = ssl.create_default_context(cadata=authority)
-        return http.client.HTTPSConnection(where.netloc, timeout=120, context=context)
 
-    def _authorization(self) -> dict[str, str]:
-        return {"authorization": f"Bearer {self.kubeconfig['users'][0]['user']['token']}"}
+@dataclass(frozen=True)
+class Etcd:
+    """The store behind the API server, which reads objects in JSON there, too."""
+
+    url: str
+    pki: pathlib.Path  # the control plane's certificates
+
+    @classmethod
+    def of(cls, folder: pathlib.Path, api: Api) -> Etcd:
+        """Return that of a lab's one cluster; its port is the one after the API server's."""
+        (pki,) = folder.glob("clusters/*/*/*/pki")
+        host, _colon, port = api.server.rpartition(":")
+        return cls(f"{host}:{int(port) + 1}", pki)
+
+    def put(self, objects: dict[str, Any]) -> None:
+        """Write objects by their keys."""
+        operations = [
+            {"requestPut": {"key": _base64(key), "value": _base64(json.dumps(each))}} for key, each in objects.items()
+        ]
+        context = ssl.create_default_context(cafile=self.pki / "ca.crt")
+        context.load_cert_chain(self.pki / "etcd.crt", self.pki / "etcd.key")
+        request = urllib.request.Request(f"{self.url}/v3/kv/txn", json.dumps({"success": operations}).encode())
+        with urllib.request.urlopen(request, context=context, timeout=120) as answer:
+            assert json.load(answer)["succeeded"]
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 @dataclass(frozen=True)
@@ -70,18 +95,29 @@ class Crowd:
         """Return the name of their pool."""
         return self.cidr.replace("/", "-")
 
-    def make(self, api: Api) -> None:
-        """Create them, and the pool."""
+    def make(self, api: Api, etcd: Etcd) -> None:
+        """Create them, and the pool.
+
+        One pod is made through the API; the others are that one as etcd has it, under other names.
+        """
         api("POST", "/api/v1/namespaces", {"metadata": {"name": self.namespace}})
-        with ThreadPoolExecutor(THREADS) as threads:
-            list(threads.map(lambda number: self._make_pod(api, number), range(1, self.size + 1)))
+        path = f"/api/v1/namespaces/{self.namespace}/pods"
+        pod = self._pod(1)
+        api("POST", path, pod)
+        api("PATCH", f"{path}/{pod['metadata']['name']}/status", {"status": status(1)}, MERGE)
+        made = api("GET", f"{path}/{pod['metadata']['name']}")
+        for start in range(2, self.size + 1, SOME):
+            numbers = range(start, min(start + SOME, self.size + 1))
+            etcd.put({f"/registry/pods/{self.namespace}/{self._name(n)}": self._like(made, n) for n in numbers})
         api("POST", POOLS, self._pool())
 
-    def _make_pod(self, api: Api, number: int) -> None:
-        path = f"/api/v1/namespaces/{self.namespace}/pods"
-        pod = self._pod(number)
-        api("POST", path, pod)
-        api("PATCH", f"{path}/{pod['metadata']['name']}/status", {"status": status(number)}, MERGE)
+    def _like(self, made: dict[str, Any], number: int) -> dict[str, Any]:
+        """Return a pod that differs from another one by its name, its node and its addresses."""
+        fresh = self._pod(number)
+        metadata = {**made["metadata"], **fresh["metadata"], "uid": str(uuid.uuid4())}
+        metadata.pop("resourceVersion")
+        spec = {**made["spec"], "nodeName": fresh["spec"]["nodeName"]}
+        return {**made, "metadata": metadata, "spec": spec, "status": status(number)}
 
     def _pod(self, number: int) -> dict[str, Any]:
         return {
@@ -99,6 +135,7 @@ class Crowd:
                 "nodeName": self.nodes[number % len(self.nodes)],
                 "automountServiceAccountToken": False,
                 "terminationGracePeriodSeconds": 0,
+                "priorityClassName": "system-node-critical",  # nobody makes room for others on a node that is full
                 "containers": [
                     {
                         "name": "main",

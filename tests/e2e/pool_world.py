@@ -33,6 +33,11 @@ class World:
         return "-".join(filter(None, (self.network_name, self.cidr.replace("/", "-"))))
 
     @property
+    def node(self) -> str:
+        """Return the node of all its pods."""
+        return str(self.cluster.get("nodes")["items"][0]["metadata"]["name"])
+
+    @property
     def options(self) -> dict[str, Any]:
         """Return how modules are told of the pool; orphans are looked at again at once."""
         return {"range": self.cidr, "network_name": self.network_name or None, "confirm_after": 0}
@@ -77,6 +82,7 @@ class World:
                 "kind": "Pod",
                 "metadata": {"name": name, "namespace": self.cluster.namespace, "annotations": annotations},
                 "spec": {
+                    "nodeName": self.node,
                     "terminationGracePeriodSeconds": 0,
                     "containers": [{"name": "main", "image": "nginx"}],
                 },
