@@ -47,6 +47,10 @@ lint: venv tree
 gates: collection ## ansible-test sanity, ansible-lint, docs and Galaxy's importer on the built artifact
 	@$(BIN)/python tooling/gates.py $(ARGS)
 
+.PHONY: bench-audit
+bench-audit: collection ## what it costs to audit the pools of 10,000 and 20,000 pods, beside kubectl and upstream; a quarter of an hour
+	@PYTHONPATH=tests/e2e $(BIN)/python tests/bench/audit.py $(ARGS)
+
 .PHONY: site
 site: collection ## the site playbook on the running lab; ARGS are ansible-playbook's
 	@eval "$$($(GKELAB) env)" && ansible-playbook multinet.gke.site -i lab/demo/inventory.yml $(ARGS)

@@ -11,9 +11,18 @@ short_description: How full Whereabouts' pools are, and whose their addresses ar
 version_added: 0.1.0
 description:
   - Returns the usage of one pool of Whereabouts, or of all pools of a cluster, with every allocation, whose it is, and
-    which are orphans.
+    which are orphans; the reservations across pools; and what does not fit, such as addresses that are taken twice, and
+    pools that overlap.
+  - Made for tens of thousands of pods, of which only the metadata is read, page by page.
 author:
   - multinet.gke contributors (@multinet-gke)
+notes:
+  - Needs C(list) of C(ippools.whereabouts.cni.cncf.io) everywhere.
+  - Needs C(list) of C(pods) everywhere.
+  - Needs C(list) of C(overlappingrangeipreservations.whereabouts.cni.cncf.io) everywhere, with O(reservations).
+  - Needs C(get) of C(network-attachment-definitions.k8s.cni.cncf.io) everywhere, with O(nad).
+  - There are warnings about pools that Whereabouts cannot use (while there is one with an unreadable range, its own
+    garbage collection frees nothing in any pool), and about pools that come near the 1.5 MiB which etcd takes.
 extends_documentation_fragment:
   - multinet.gke.google
   - multinet.gke.kubernetes
@@ -25,21 +34,38 @@ notes:
 options:
   name:
     description:
-      - Name of the pool. All pools are returned if neither this nor O(range) is set.
-      - Mutually exclusive with O(range).
+      - Name of the pool. All pools are returned if neither this, O(range) nor O(nad) is set.
+      - With O(range), it has to be the one that follows from it.
     type: str
   range:
     description:
-      - Range of the pool, without host bits. The pool's name follows from it.
-      - Mutually exclusive with O(name).
+      - Range of the pool. The pool's name follows from it. Host bits are ignored, with a warning, as Whereabouts does.
+      - With O(nad), which of its ranges is meant, if it has several.
     type: str
   network_name:
     description: The C(network_name) of the attachments' IPAM configuration, if they have one; needs O(range).
+    type: str
+  node_name:
+    description:
+      - Name of the node whose slice O(range) is, if the attachments' IPAM configuration has C(node_slice_size)
+        (Whereabouts 0.8.0 and later).
+    type: str
+  nad:
+    description:
+      - The pool of this NetworkAttachmentDefinition, C(namespace/name); range and C(network_name) are read from it.
+      - Mutually exclusive with O(name), O(network_name) and O(node_name).
     type: str
   namespace:
     description: Namespace in which Whereabouts keeps its pools; there is a warning about pools elsewhere.
     type: str
     default: kube-system
+  reservations:
+    description: Whether to look at the reservations that hold addresses across pools.
+    type: bool
+    default: true
+  warn_used_percent:
+    description: Warn about each pool that is as full as that, or fuller.
+    type: int
 seealso:
   - module: multinet.gke.whereabouts_pool
 """
@@ -61,6 +87,7 @@ EXAMPLES = r"""
 - name: Look at all pools of the cluster
   multinet.gke.whereabouts_pool_info:
     gke_cluster: {project: test-project, location: us-central1-c, name: edge}
+    warn_used_percent: 80
 """
 
 RETURN = r"""
@@ -140,8 +167,77 @@ pools:
       elements: str
       returned: success
       sample: []
+    per_node:
+      description: How many of the allocations are of pods on each node.
+      type: dict
+      returned: success
+      sample: {gke-edge-multinet-1a2b3c4d-x7qp: 2, gke-edge-multinet-1a2b3c4d-z9rt: 1}
+    network_name:
+      description: The C(network_name) of its attachments, by its name; empty if they have none.
+      type: str
+      returned: success
+      sample: ""
+    node_name:
+      description: The node whose slice it is, empty if it is none, or if no pod of it tells.
+      type: str
+      returned: success
+      sample: ""
+    reservations:
+      description:
+        - The reservations of the pool's addresses across pools, as they were found.
+      returned: success, with O(reservations)
+      type: dict
+      contains:
+        kept:
+          description: Addresses whose reservation stays.
+          type: list
+          elements: str
+          returned: success
+          sample: [172.16.1.1]
+        orphan:
+          description: Addresses that are reserved, and that neither the pool nor a pod has any more.
+          type: list
+          elements: str
+          returned: success
+          sample: [172.16.1.3]
+        missing:
+          description:
+            - Addresses of live allocations that have no reservation, so that a pool which overlaps may hand them out
+              a second time. With C(enable_overlapping_ranges) off, these are all.
+          type: list
+          elements: str
+          returned: success
+          sample: []
+    overlapping_pools:
+      description: The other pools that share addresses with this one.
+      returned: success
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Name of the pool.
+          type: str
+          returned: success
+          sample: 172.16.1.0-25
+        namespace:
+          description: Its namespace.
+          type: str
+          returned: success
+          sample: kube-system
+        range:
+          description: Its range.
+          type: str
+          returned: success
+          sample: 172.16.1.0/25
+        network_name:
+          description: What separates it from pools of other networks; empty if nothing does.
+          type: str
+          returned: success
+          sample: ""
 duplicates:
-  description: The addresses in these pools' ranges that several pods have by their network status.
+  description:
+    - The addresses in these pools' ranges that several pods have by their network status, or that
+      are allocated to several. Pools with different C(network_name) are kept apart.
   returned: success
   type: list
   elements: dict
@@ -157,12 +253,26 @@ duplicates:
       elements: str
       returned: success
       sample: [default/a, default/b]
+    pools:
+      description: The pools in which it is allocated.
+      type: list
+      elements: str
+      returned: success
+      sample: [172.16.1.0-24, 172.16.1.0-25]
+unusable_pools:
+  description:
+    - Pools of the whole cluster, each as C(namespace/name), whose range cannot be read. While there is one,
+      Whereabouts' own garbage collection frees nothing in any pool.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 """
 
 from typing import Any
 
 from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
-from ansible_collections.multinet.gke.plugins.module_utils.kube import pools
+from ansible_collections.multinet.gke.plugins.module_utils.kube import pool_report
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context
 
 SPEC: dict[str, Any] = {
@@ -171,17 +281,21 @@ SPEC: dict[str, Any] = {
         "name": {"type": "str"},
         "range": {"type": "str"},
         "network_name": {"type": "str"},
+        "node_name": {"type": "str"},
+        "nad": {"type": "str"},
         "namespace": {"type": "str", "default": "kube-system"},
+        "reservations": {"type": "bool", "default": True},
+        "warn_used_percent": {"type": "int"},
     },
-    "mutually_exclusive": [("name", "range")],
+    "mutually_exclusive": [("nad", "name"), ("nad", "network_name"), ("nad", "node_name")],
     "supports_check_mode": True,
 }
 
 
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Look at one pool or at all."""
-    name = pools.named(params)
-    return pools.report(access.kubernetes(params, context), name, params["namespace"], context.warn)
+    target = pool_report.checked(params)
+    return pool_report.report(access.kubernetes(params, context), params, target, context.warn)
 
 
 def main() -> None:

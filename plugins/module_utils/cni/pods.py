@@ -80,6 +80,15 @@ class Pod:
         return frozenset(ip for interface in self.interfaces or () if not interface.default for ip in interface.ips)
 
     @property
+    def is_plain(self) -> bool:
+        """Tell whether it has the cluster's own network only, and asks for no more."""
+        return (
+            self.interfaces is not None
+            and all(interface.default for interface in self.interfaces)
+            and not (self.selections or self.selections_error)
+        )
+
+    @property
     def missing(self) -> list[str]:
         """Return the attachments that it asks for and did not get, as network-status tells."""
         got = Counter(interface.network for interface in self.interfaces or ())
@@ -100,17 +109,22 @@ class Pods:
 
     by_ref: Mapping[str, Pod]
     by_ip: Mapping[str, tuple[str, ...]]  # pods that have not ended, by each of their additional addresses
+    others: Mapping[str, bool] = field(default_factory=dict)  # pods known by name only, and whether they have no more
 
     @classmethod
-    def of(cls, pods: Iterable[Pod]) -> Pods:
-        """Return an index over pods."""
+    def of(cls, pods: Iterable[Pod], others: Mapping[str, bool] | None = None) -> Pods:
+        """Return an index over pods.
+
+        :param others: pods that are left out of it: True if their network-status tells that they have no additional
+            address, False if nobody can tell.
+        """
         by_ref, by_ip = {}, defaultdict(list)
         for pod in pods:
             by_ref[pod.ref] = pod
             if not pod.has_ended:
                 for ip in pod.additional_ips:
                     by_ip[ip].append(pod.ref)
-        return cls(by_ref, {ip: tuple(sorted(refs)) for ip, refs in by_ip.items()})
+        return cls(by_ref, {ip: tuple(sorted(users)) for ip, users in by_ip.items()}, others or {})
 
 
 def asked_for(metadata: dict[str, Any]) -> set[str]:

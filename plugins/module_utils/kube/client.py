@@ -43,6 +43,8 @@ APPLY, MERGE, JSON = (
     "application/merge-patch+json",
     "application/json-patch+json",
 )
+ANY = "application/json"
+TABLE = "application/json;as=Table;g=meta.k8s.io;v=v1"  # the metadata of each object, and cells for people
 
 
 class Kube:
@@ -75,20 +77,29 @@ class Kube:
         return self._request("GET", ref.path, f"read {ref}", missing_ok=True)
 
     def list(
-        self, kind: Kind, namespace: str | None = None, *, labels: str | None = None, fields: str | None = None
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        labels: str | None = None,
+        fields: str | None = None,
+        metadata_only: bool = False,
     ) -> Iterator[Object]:
         """Yield all objects of a kind, page by page; none if the kind is not defined in this cluster.
 
         :param namespace: None for all.
         :param labels: label selector, "app=gke-multinet".
         :param fields: field selector, "spec.nodeName=node-1".
+        :param metadata_only: ask for the objects' metadata, and what the server prints of the rest: under "cells", by
+            the names of kubectl's columns.
         """
         query = {"limit": PAGE, "labelSelector": labels, "fieldSelector": fields, "continue": None}
+        path, accept = kind.path(namespace), TABLE if metadata_only else ANY
         last = skipped = ""  # places in the order of the list
         expiries = 0
         while True:
             try:
-                page = self._request("GET", kind.path(namespace), f"list {kind.plural}", query=query, missing_ok=True)
+                page = self._request("GET", path, f"list {kind.plural}", query=query, missing_ok=True, accept=accept)
             except Expired as expired:
                 expiries += 1
                 if expiries > MOST_EXPIRIES:
@@ -98,7 +109,7 @@ class Kube:
                 continue
             if page is None:
                 return
-            for item in page["items"]:
+            for item in _rows(page) if metadata_only else page["items"]:
                 last = f"{item['metadata'].get('namespace', '')}/{item['metadata']['name']}"
                 if last > skipped:
                     yield {"apiVersion": kind.api_version, "kind": kind.kind, **item}
@@ -159,11 +170,12 @@ class Kube:
         query: dict[str, Any] | None = None,
         content_type: str = "application/json",
         missing_ok: bool = False,
+        accept: str = ANY,
     ) -> Object | None:
         words = urlencode({key: value for key, value in (query or {}).items() if value is not None})
         url = f"{self.connection.host}{path}" + (f"?{words}" if words else "")
         data = None if body is None else json.dumps(body).encode()
-        headers = {"accept": "application/json", "user-agent": USER_AGENT}
+        headers = {"accept": accept, "user-agent": USER_AGENT}
         if data is not None:
             headers["content-type"] = content_type
 
@@ -242,3 +254,10 @@ class Nowhere(Kube):
         """Find nothing; a write is a fault of ours, because check mode plans but never writes."""
         if method != "GET":
             raise Refused(f"{what}: the cluster is still to be made")
+
+
+def _rows(table: Object) -> Iterator[Object]:
+    """Yield the metadata of each object of a table, with its cells by the names of their columns."""
+    names = [column["name"] for column in table["columnDefinitions"]]
+    for row in table["rows"]:
+        yield {"metadata": row["object"]["metadata"], "cells": dict(zip(names, row["cells"], strict=True))}

@@ -2,151 +2,68 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whereabouts' pools in a cluster: made, looked at, freed of what nobody has any more."""
+"""One of Whereabouts' pools: made, looked at, freed of what nobody has any more, and told what to keep free."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..cni.pods import Pod, Pods
-from ..cni.ranges import IPNetwork, check_cidr
-from ..cni.texts import is_object_name, some
-from ..cni.whereabouts import (
-    Allocation,
-    Pool,
-    Reservation,
-    Verdict,
-    capacity,
-    describe,
-    duplicates,
-    judge,
-    judge_address,
-    pool_name,
-    problems_of,
-)
-from ..errors import ApiError, Immutable, Problems, Refused
-from ..reconcile import Change, Context, Plan, State
+from ..cni.pods import Pods
+from ..cni.pool_usage import usage_warnings
+from ..cni.reservations import Reservation
+from ..cni.texts import some
+from ..cni.whereabouts import Allocation, Pool, describe, judge, order
+from ..errors import ApiError, Immutable, Problems, Refused, VerificationFailed, refuse
+from ..reconcile import Change, Context, Plan, State, reconcile
+from . import pool_reservations
 from .client import JSON, Kube, Object
-from .kinds import IP_POOL, POD, RESERVATION, Ref
+from .kinds import IP_POOL
+from .pool_options import DesiredPool, Params, Target, check_addresses, check_target, find_target, key_in
+from .pool_view import Observed, PoolView
 
 MOST_KEYS = 2000  # of one patch: the API server takes 10,000 operations, two for each key
 MOST_ATTEMPTS = 5  # Whereabouts writes the pool at every start and end of a pod
+NOBODY = Pods.of(())
 CHANGED = (409, 422)  # what the API server answers if a test of a JSON patch fails
 
 
-def report(kube: Kube, name: str | None, namespace: str, warn: Callable[[str], None]) -> dict[str, Any]:
-    """Return pools with their usage and whose each allocation is.
-
-    :param name: of one pool in the namespace; None for all pools of the cluster.
-    :param namespace: in which Whereabouts keeps its pools.
-    """
-    pools = read_pools(kube, name, namespace)
-    pods = read_pods(kube) if pools else Pods.of(())
-    for pool in pools:
-        for problem in problems_of(pool, namespace):
-            warn(problem)
-    return {
-        "changed": False,
-        "pools": [describe(pool, judge(pool, pods)) for pool in pools],
-        "duplicates": duplicates(pools, pods),
-    }
-
-
-def read_pools(kube: Kube, name: str | None, namespace: str) -> list[Pool]:
-    """Return one pool, or all of the cluster."""
-    if name is None:
-        return [Pool.of(obj) for obj in kube.list(IP_POOL)]
-    found = kube.get(Ref(IP_POOL, name, namespace))
-    return [Pool.of(found)] if found else []
-
-
-def read_pods(kube: Kube) -> Pods:
-    """Return all pods; to be read after the pools, so that no new pod's allocation looks like an orphan."""
-    return Pods.of(Pod.of(obj) for obj in kube.list(POD))
-
-
 @dataclass(frozen=True)
-class DesiredPool:
-    """A pool as it should be."""
+class PoolRequest:
+    """What the options of whereabouts_pool ask for, checked as far as that is possible without asking anybody."""
 
-    name: str
-    namespace: str
-    state: str  # "present", "absent", "reconciled"
-    range: str | None = None  # needed to make it
-    confirm_after: int = 60  # seconds between the two looks in which an allocation must be an orphan
-    max_release: int | None = None
+    params: Params
+    target: Target | None  # None: that of an attachment
+    desired: DesiredPool
 
     @classmethod
-    def of(cls, params: dict[str, Any]) -> DesiredPool:
+    def of(cls, params: Params) -> PoolRequest:
         """Return what the options say.
 
         :raises InvalidOptions: with all that is wrong in them.
         """
         problems = Problems()
-        name, cidr = find_pool(params, problems)
-        for option in ("confirm_after", "max_release"):
-            if params[option] is not None and params[option] < 0:
-                problems.add(option, params[option], "must not be negative")
+        desired, target = DesiredPool.of(params, problems), check_target(params, problems)
+        check_addresses(desired, target, problems)
         problems.raise_if_any()
-        return cls(
-            name=name or "",
-            namespace=params["namespace"],
-            state=params["state"],
-            range=str(cidr) if cidr else None,
-            confirm_after=params["confirm_after"],
-            max_release=params["max_release"],
-        )
+        return cls(params, target, desired)
 
-    @property
-    def ref(self) -> Ref:
-        """Return the reference of the pool."""
-        return Ref(IP_POOL, self.name, self.namespace)
+    def run(self, kube: Kube, context: Context, sleep: Callable[[float], None] = time.sleep) -> dict[str, Any]:
+        """Bring the pool into its state; return the module's result.
 
-
-def named(params: dict[str, Any]) -> str | None:
-    """Return the name of the pool that the options name, None if they name none; InvalidOptions if they are wrong."""
-    problems = Problems()
-    name, _cidr = find_pool(params, problems)
-    problems.raise_if_any()
-    return name
-
-
-def find_pool(params: dict[str, Any], problems: Problems) -> tuple[str | None, IPNetwork | None]:
-    """Return name and range of the pool that the options name, or that range and network_name have."""
-    if params["range"] is None:
-        if params["network_name"]:
-            problems.add("network_name", params["network_name"], "needs range")
-        return params["name"], None
-    cidr = check_cidr(problems, "range", params["range"])
-    if cidr is None:
-        return None, None
-    name = pool_name(cidr, params["network_name"] or "")
-    if not capacity(cidr):
-        problems.add("range", params["range"], "has no address to hand out; it takes a /30 (IPv6: /126) or wider")
-    if cidr.version == 6 and cidr.prefixlen < 64:
-        problems.add("range", params["range"], "is wider than /64: Whereabouts counts with 64 bits")
-    if not is_object_name(name):
-        problems.add("network_name", params["network_name"], f'would make "{name}", which is no name for an object')
-    return name, cidr
-
-
-@dataclass(frozen=True)
-class Observed:
-    """A pool, and what of it has been nobody's in every look so far."""
-
-    pool: Pool
-    verdicts: tuple[Verdict, ...]
-    orphans: tuple[Allocation, ...]
-    reservations: tuple[Reservation, ...]  # of addresses that are orphans, or that the pool does not hold any more
-
-    @property
-    def others(self) -> tuple[Verdict, ...]:
-        """Return the verdicts on allocations that must stay: they are somebody's, reserved, or nobody can tell."""
-        return tuple(v for v in self.verdicts if v.allocation not in self.orphans)
+        :raises VerificationFailed: the pool is too full afterwards.
+        """
+        target = find_target(kube, self.params, self.target)
+        result = reconcile(PoolResource(kube, target, self.desired, context, sleep), context)
+        usage = result["pool"] or {"used_percent": 0.0}
+        for warning in usage_warnings(usage, self.params["fail_used_percent"]):
+            raise VerificationFailed(warning, result)
+        for warning in usage_warnings(usage, self.params["warn_used_percent"]):
+            context.warn(warning)
+        return result
 
 
 class PoolResource:
@@ -155,136 +72,235 @@ class PoolResource:
     key = "pool"
 
     def __init__(
-        self, kube: Kube, desired: DesiredPool, context: Context, sleep: Callable[[float], None] = time.sleep
+        self,
+        kube: Kube,
+        target: Target,
+        desired: DesiredPool,
+        context: Context,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._kube, self._desired, self._context, self._sleep = kube, desired, context, sleep
-        self._suspects: frozenset[Allocation | Reservation] | None = None  # nobody's at the first look
+        self._kube, self._target, self._desired, self._context, self._sleep = kube, target, desired, context, sleep
+        self._view = PoolView(kube, target, desired)
         self._spared: set[str] = set()  # addresses that were somebody's after all
+        self._reservations: dict[str, list[str]] | None = None  # as they were found
 
     def observe(self) -> Observed | None:
         """Read the pool; if anything is nobody's and shall go, wait once and look again."""
-        seen = self._look()
-        if self._suspects is None and seen is not None:
-            self._suspects = frozenset((*seen.orphans, *seen.reservations))
-            if self._suspects and self._desired.state != "present" and self._desired.confirm_after:
-                seconds = self._desired.confirm_after
-                self._context.progress(
-                    f"{len(self._suspects)} are nobody's in {self._desired.ref}; again in {seconds} s"
-                )
-                self._sleep(seconds)
-                seen = self._look()
+        if not self._view.is_new:
+            return self._view.again()
+        seen = self._view.first()
+        suspects, seconds = self._view.suspected(seen), self._desired.confirm_after
+        if suspects and seconds and not self._desired.force:
+            self._context.progress(f"{len(suspects)} are nobody's in {self._target.ref}; again in {seconds} s")
+            self._sleep(seconds)
+            seen = self._view.again()
+        if seen and self._view.reads_reservations:
+            self._reservations = seen.reservations.state()
         return seen
 
     def plan(self, observed: Observed | None) -> Plan:
         """Return what has to be done; Refused where something would be lost."""
         desired = self._desired
         if observed is None:
-            return self._plan_create() if desired.state == "present" else Plan(None, None)
+            return self._plan_create() if desired.state == "present" else Plan(None, None, warnings=self._view.warnings)
         before = describe(observed.pool, observed.verdicts)
         if desired.state == "absent":
             return self._plan_absent(observed, before)
         if desired.state == "present":
-            if observed.pool.range != desired.range:
-                remedy = (
-                    "every key of its allocations counts from there; remove the pool (state absent) and make it again"
-                )
-                raise Immutable(str(desired.ref), {"range": (observed.pool.range, desired.range)}, remedy)
-            return Plan(before, before)
-        return self._plan_release(observed, before)
+            self._check_range(observed.pool)
+        return self._plan_contents(observed, before)
 
     def facts(self, observed: Observed | None, plan: Plan) -> dict[str, Any]:
-        """Return which addresses were released, or would be in check mode."""
+        """Return which addresses were released, or would be in check mode, and what was found around the pool."""
         kept = {row["ip"] for row in (plan.after or {}).get("allocations", ())} | self._spared
-        return {"released": [row["ip"] for row in (plan.before or {}).get("allocations", ()) if row["ip"] not in kept]}
-
-    def _look(self) -> Observed | None:
-        found = self._kube.get(self._desired.ref)
-        if found is None:
-            return None
-        pool = Pool.of(found)
-        reservations = self._reservations(pool)
-        pods = read_pods(self._kube)
-        verdicts = judge(pool, pods)
-        orphans = tuple(v.allocation for v in verdicts if v.state == "orphan" and self._is_suspect(v.allocation))
-        held = {allocation.ip for allocation in pool.without(orphans).allocations}
-        left_over = tuple(
-            reservation
-            for reservation in reservations
-            if reservation.ip not in held
-            and self._is_suspect(reservation)
-            and reservation.podref
-            and judge_address(reservation.ip, reservation.podref, pods)[0] == "orphan"
-        )
-        return Observed(pool, verdicts, orphans, left_over)
-
-    def _reservations(self, pool: Pool) -> list[Reservation]:
-        if self._desired.state == "present":
-            return []
-        found = (Reservation.of(obj, pool) for obj in self._kube.list(RESERVATION, pool.namespace))
-        return [reservation for reservation in found if reservation]
-
-    def _is_suspect(self, thing: Allocation | Reservation) -> bool:
-        return self._suspects is None or thing in self._suspects
+        released = [row["ip"] for row in (plan.before or {}).get("allocations", ()) if row["ip"] not in kept]
+        found = {} if self._reservations is None else {"reservations": self._reservations}
+        return {"released": released, **found, **self._view.surroundings}
 
     def _plan_create(self) -> Plan:
-        desired = self._desired
+        target = self._target
+        if target.cidr is None:
+            raise Refused(f"{target.ref} is not there, and cannot be made without range or nad")
+        allocations = {key_in(ip, target, target.cidr): _reserved(text) for ip, text in self._desired.reserve}
         manifest = {
             "apiVersion": IP_POOL.api_version,
             "kind": IP_POOL.kind,
-            "metadata": {"name": desired.name, "namespace": desired.namespace},
-            "spec": {"range": desired.range, "allocations": {}},
+            "metadata": {"name": target.name, "namespace": target.namespace},
+            "spec": {"range": str(target.cidr), "allocations": allocations},
         }
-        create = Change(f"create pool {desired.name} ({desired.range})", lambda: self._kube.create(manifest))
-        return Plan(None, describe(Pool.of(manifest), ()), (create,))
+        keeping = f", {some(str(ip) for ip, _id in self._desired.reserve)} reserved" if allocations else ""
+        create = Change(f"create pool {target.name} ({target.cidr}{keeping})", lambda: self._kube.create(manifest))
+        pool = Pool.of(manifest, target.node_name)
+        return Plan(None, describe(pool, judge(pool, NOBODY)), (create,), self._view.warnings)
 
     def _plan_absent(self, observed: Observed, before: State) -> Plan:
-        title = f"pool {self._desired.name}"
-        if observed.others:
+        title, staying = f"pool {self._target.name}", observed.others
+        if staying and not self._desired.force:
             raise Refused(
-                f"{title} has {len(observed.others)} allocations that are reserved, in use, or may be: "
-                f"{_named(verdict.allocation for verdict in observed.others)}. "
-                "A pool that is made again would hand out these addresses a second time: delete the pods first, and "
-                f"take out what is reserved (kubectl -n {self._desired.namespace} edit ippools {self._desired.name})"
+                f"{title} has {len(staying)} live allocations (in use, reserved, or nobody can tell): "
+                f"{_named(verdict.allocation for verdict in staying)}. "
+                "A pool that is made again hands out these addresses a second time: delete the pods first, release "
+                "what is reserved (state present, release), or set force"
             )
         remove = Change(f"delete {title}", lambda: self._delete(observed.pool))
-        return Plan(before, None, (remove, *self._removals(observed)))
+        return Plan(before, None, (remove, *self._removals(observed)), self._view.warnings)
 
-    def _plan_release(self, observed: Observed, before: State) -> Plan:
-        orphans, most = observed.orphans, self._desired.max_release
-        if most is not None and len(orphans) > most:
-            raise Refused(
-                f"pool {self._desired.name} has {len(orphans)} orphans, more than max_release ({most}) lets go: "
-                f"{_named(orphans)}. Look why, then raise max_release"
-            )
+    def _check_range(self, pool: Pool) -> None:
+        wanted = self._target.cidr
+        if wanted is not None and pool.range != str(wanted):
+            remedy = "every key of its allocations counts from there; remove the pool (state absent) and make it again"
+            raise Immutable(str(self._target.ref), {"range": (pool.range, str(wanted))}, remedy)
+
+    def _plan_contents(self, observed: Observed, before: State) -> Plan:
+        """Return what has to be released and reserved in a pool."""
+        refuse((*self._refused_releases(observed), *self._refused_reserves(observed)))
+        leaving, name = observed.leaving, self._target.name
+        self._check_most(observed)
         releases = [
-            Change(f"release {_named(part)} in pool {self._desired.name}", partial(self._release, part))
-            for part in (orphans[start : start + MOST_KEYS] for start in range(0, len(orphans), MOST_KEYS))
+            Change(f"release {_named(part)} in pool {name}", partial(self._release, part))
+            for part in (leaving[start : start + MOST_KEYS] for start in range(0, len(leaving), MOST_KEYS))
         ]
-        after = describe(observed.pool.without(orphans), observed.verdicts)
-        return Plan(before, after, (*releases, *self._removals(observed)))
+        wanted = self._wanted_reserves(observed.pool.without(leaving))
+        keeping = Change(f"reserve {some(map(str, wanted))} in pool {name}", partial(self._reserve, tuple(wanted)))
+        reserves = [keeping] if wanted else []
+        after = self._after(observed)
+        changes = (*releases, *self._removals(observed), *reserves, *self._restorations(observed))
+        return Plan(before, after, changes, self._warnings(observed))
+
+    def _check_most(self, observed: Observed) -> None:
+        desired, count = self._desired, len(observed.leaving)
+        most, said = desired.max_release, str(desired.max_release)
+        if desired.max_release_percent is not None:
+            most = len(observed.pool.allocations) * desired.max_release_percent // 100
+            said = f"{desired.max_release_percent}% of {len(observed.pool.allocations)}"
+        if most is not None and count > most:
+            raise Refused(
+                f"pool {self._target.name} has {count} orphans, more than max_release ({said}) lets go: "
+                f"{_named(observed.leaving)}. Look why, then raise max_release"
+            )
+
+    def _refused_releases(self, observed: Observed) -> Iterator[Refused]:
+        """Yield why what is named cannot be released."""
+        for verdict in () if self._desired.force else observed.chosen:
+            allocation = verdict.allocation
+            title = f'IP "{allocation.ip}"' if allocation.ip else f'allocation "{allocation.key}"'
+            if verdict.state == "live":
+                yield Refused(f"{title} is in use by {allocation.podref} (network-status); use force")
+            elif verdict.state == "unknown":
+                yield Refused(f"{title} may be in use: {verdict.reason}; use force")
+            elif verdict.state == "reserved" and not allocation.is_ours:
+                yield Refused(f"{title} is reserved, and not by this module; use force")
+            elif verdict.state == "orphan" and not self._view.is_suspect(allocation):
+                yield Refused(f"{title} has become free just now; run again")
+
+    def _refused_reserves(self, observed: Observed) -> Iterator[Refused]:
+        """Yield why addresses cannot be reserved."""
+        staying = {each.key: each for each in observed.pool.without(observed.leaving).allocations}
+        states = {verdict.allocation.key: verdict for verdict in observed.verdicts}
+        for address, _id in self._desired.reserve:
+            taken = staying.get(key_in(address, self._target, observed.pool.cidr))
+            if taken is not None and taken.podref:
+                gone = states[taken.key].state == "orphan"
+                remedy = f"; {states[taken.key].reason}: release it, too" if gone else ""
+                yield Refused(f'IP "{address}" is allocated to {taken.podref}{remedy}')
+
+    def _wanted_reserves(self, pool: Pool) -> list[str]:
+        """Return the addresses that a pool does not keep free yet, or with another note."""
+        held = {each.key: each for each in pool.allocations}
+        return [
+            str(address)
+            for address, text in self._desired.reserve
+            if _is_to_write(held.get(key_in(address, self._target, pool.cidr)), text)
+        ]
 
     def _removals(self, observed: Observed) -> list[Change]:
         return [
-            Change(f"remove reservation {reservation.name} ({reservation.podref})", partial(self._remove, reservation))
-            for reservation in observed.reservations
+            Change(f"remove reservation {each.name} ({each.podref})", partial(self._remove, each))
+            for each in self._view.left_over(observed)
         ]
+
+    def _after(self, observed: Observed) -> State:
+        """Return the pool as it is when all is done."""
+        cidr, pool = observed.pool.cidr, observed.pool.without(observed.leaving)
+        kept = {allocation.key: allocation for allocation in pool.allocations}
+        wanted = {key_in(address, self._target, cidr): text for address, text in self._desired.reserve}
+        written = {key: text for key, text in wanted.items() if _is_to_write(kept.get(key), text)}
+        reserved = pool.reserving(written)
+        staying = [v for v in observed.verdicts if v.allocation.key in kept and v.allocation.key not in written]
+        added = [v for v in judge(reserved, NOBODY) if v.allocation.key in written]
+        return describe(reserved, sorted((*staying, *added), key=lambda v: order(v.allocation.key)))
+
+    def _restorations(self, observed: Observed) -> list[Change]:
+        missing = observed.reservations.missing if self._desired.restore_reservations else ()
+        return [
+            Change(
+                f"restore reservation {pool_reservations.name_for(verdict, observed.pool)} "
+                f"({verdict.allocation.podref})",
+                partial(pool_reservations.restore, self._kube, verdict, observed.pool),
+            )
+            for verdict in (() if observed.collector else missing)
+        ]
+
+    def _warnings(self, observed: Observed) -> tuple[str, ...]:
+        if not observed.collector:
+            return self._view.warnings
+        return (
+            *self._view.warnings,
+            f"reservations of pool {self._target.name} are not restored: {observed.collector} is Whereabouts' own "
+            "garbage collection, which deletes those of every network with a name again each time it runs",
+        )
 
     def _release(self, allocations: tuple[Allocation, ...]) -> None:
         """Take allocations out of the pool, unless somebody has them after all."""
+        wanted = set(allocations)
         for _attempt in range(MOST_ATTEMPTS):
-            seen = self._look()
-            still = [allocation for allocation in seen.orphans if allocation in allocations] if seen else []
-            self._spare(seen, set(allocations) - set(still))
-            if seen is None or not still:
+            seen = self._view.again()
+            still = [each for each in seen.leaving if each in wanted and self._may_go(seen, each)] if seen else []
+            self._spare(seen, wanted - set(still))
+            if seen is None or not still or self._try(_removal(seen.pool, still)):
                 return
-            try:
-                self._kube.patch(self._desired.ref, _patch(seen.pool, still), JSON)
-            except ApiError as error:
-                if error.status not in CHANGED:
-                    raise
-            else:
+        raise self._restless()
+
+    def _may_go(self, seen: Observed, allocation: Allocation) -> bool:
+        """Tell whether an allocation may still go: it is nobody's, or was reserved here, or it was insisted on."""
+        named = next((v for v in seen.chosen if v.allocation == allocation), None)
+        if named is None:
+            return True  # an orphan in every look
+        is_ours = named.state == "reserved" and allocation.is_ours
+        return self._desired.force or named.state == "orphan" or is_ours
+
+    def _reserve(self, addresses: tuple[str, ...]) -> None:
+        """Put reserved allocations into the pool, unless somebody has got the addresses meanwhile."""
+        wanted = [(address, text) for address, text in self._desired.reserve if str(address) in addresses]
+        for _attempt in range(MOST_ATTEMPTS):
+            pool = self._view.read()
+            if pool is None:
+                break
+            held = {each.key: each for each in pool.allocations}
+            patch = [_version_test(pool)]
+            for address, text in wanted:
+                key = key_in(address, self._target, pool.cidr)
+                taken = held.get(key)
+                if taken is not None and taken.podref:
+                    raise Refused(f'IP "{address}" is allocated to {taken.podref} by now')
+                if _is_to_write(taken, text):
+                    patch.append({"op": "add", "path": f"/spec/allocations/{key}", "value": _reserved(text)})
+            if len(patch) == 1 or self._try(patch):
                 return
-        raise Refused(f"{self._desired.ref} changed {MOST_ATTEMPTS} times while it was looked at; run again")
+        raise self._restless()
+
+    def _try(self, patch: list[Object]) -> bool:
+        """Patch the pool; tell whether it had not changed since it was read."""
+        try:
+            self._kube.patch(self._target.ref, patch, JSON)
+        except ApiError as error:
+            if error.status not in CHANGED:
+                raise
+            return False
+        return True
+
+    def _restless(self) -> Refused:
+        return Refused(f"{self._target.ref} changed {MOST_ATTEMPTS} times while it was looked at; run again")
 
     def _spare(self, seen: Observed | None, allocations: set[Allocation]) -> None:
         """Note which allocations stay, because they are somebody's by now."""
@@ -294,33 +310,40 @@ class PoolResource:
                 self._context.warn(f"{verdict.allocation.ip} was not released: {verdict.reason}")
 
     def _remove(self, reservation: Reservation) -> None:
-        """Delete a reservation; one that was made anew under the same name is somebody else's."""
-        if reservation.ip in self._spared:
-            return
-        ref = Ref(RESERVATION, reservation.name, self._desired.namespace)
-        try:
-            self._kube.delete(ref, uid=reservation.uid)
-        except ApiError as error:
-            if error.status not in CHANGED:
-                raise
+        if reservation.ip not in self._spared:
+            pool_reservations.remove(self._kube, reservation, self._target.namespace)
 
     def _delete(self, pool: Pool) -> None:
         try:
-            self._kube.delete(self._desired.ref, version=pool.version)
+            self._kube.delete(self._target.ref, version=pool.version)
         except ApiError as error:
             if error.status not in CHANGED:
                 raise
-            raise Refused(f"{self._desired.ref} changed while it was looked at; run again") from error
+            raise Refused(f"{self._target.ref} changed while it was looked at; run again") from error
 
 
-def _patch(pool: Pool, allocations: Iterable[Allocation]) -> list[Object]:
+def _version_test(pool: Pool) -> Object:
+    return {"op": "test", "path": "/metadata/resourceVersion", "value": pool.version}
+
+
+def _removal(pool: Pool, allocations: Iterable[Allocation]) -> list[Object]:
     """Return a JSON patch that removes allocations from the pool as it was read, and does nothing if it has changed."""
-    patch: list[Object] = [{"op": "test", "path": "/metadata/resourceVersion", "value": pool.version}]
+    patch = [_version_test(pool)]
     for allocation in allocations:
         path = f"/spec/allocations/{allocation.key}"
         patch.append({"op": "test", "path": path, "value": pool.raw_allocations[allocation.key]})
         patch.append({"op": "remove", "path": path})
     return patch
+
+
+def _reserved(text: str) -> dict[str, str]:
+    """Return an allocation that Whereabouts keeps: its reconciler passes over what has no podref."""
+    return {"id": text, "podref": ""}  # the CRD of v0.8.0 and later wants the key
+
+
+def _is_to_write(taken: Allocation | None, text: str) -> bool:
+    """Tell whether an address is free, or reserved by this module with another note."""
+    return taken is None or (taken.is_ours and taken.container != text)
 
 
 def _named(allocations: Iterable[Allocation]) -> str:

@@ -4,10 +4,7 @@
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -15,126 +12,18 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.multinet.gke.plugins.module_utils.errors import ApiError, Immutable, InvalidOptions, Refused
+from ansible_collections.multinet.gke.plugins.module_utils.errors import (
+    ApiError,
+    Immutable,
+    InvalidOptions,
+    Refused,
+    VerificationFailed,
+)
 from ansible_collections.multinet.gke.plugins.module_utils.kube.client import Nowhere
-from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import IP_POOL, POD, RESERVATION, Kind, Ref
-from ansible_collections.multinet.gke.plugins.module_utils.kube.pools import DesiredPool, PoolResource, named, report
-from ansible_collections.multinet.gke.plugins.module_utils.reconcile import reconcile
-from ansible_collections.multinet.gke.plugins.modules import whereabouts_pool, whereabouts_pool_info
-
-Object = dict[str, Any]
-
-POOL = "172.16.1.0-24"
-CIDR = "172.16.1.0/24"
-
-
-@dataclass
-class Context:
-    check_mode: bool = False
-    diff: bool = True
-    tmpdir: str = ""
-    warnings: list[str] = field(default_factory=list)
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
-
-    def progress(self, text: str) -> None:
-        pass
-
-
-@dataclass
-class Cluster:
-    """Pools, reservations and pods, with the API server's rules for patches."""
-
-    exists = True
-    pools: dict[str, Object] = field(default_factory=dict)
-    reservations: dict[str, Object] = field(default_factory=dict)
-    pods: list[Object] = field(default_factory=list)
-    writes: list[Any] = field(default_factory=list)
-    before_patch: list[Callable[[], None]] = field(default_factory=list)  # what others do in between
-    version: int = 1
-
-    def add_pool(self, entries: dict[str, str], cidr: str = CIDR, name: str = POOL) -> None:
-        """Add a pool; entries are podrefs by key."""
-        self.pools[name] = {
-            "metadata": {"name": name, "namespace": "kube-system", "resourceVersion": "1"},
-            "spec": {"range": cidr, "allocations": {key: {"id": "c", "podref": ref} for key, ref in entries.items()}},
-        }
-
-    def reserve(self, name: str, podref: str) -> None:
-        metadata = {"name": name, "namespace": "kube-system", "uid": f"uid-{name}"}
-        self.reservations[name] = {"metadata": metadata, "spec": {"containerid": "c", "podref": podref}}
-
-    def add_pod(self, name: str, *ips: str, status: bool = True, phase: str = "Running") -> None:
-        entries = [{"name": "default/my-nad", "interface": "net1", "ips": list(ips)}]
-        annotations = {"k8s.v1.cni.cncf.io/network-status": json.dumps(entries)} if status else {}
-        metadata = {"name": name, "namespace": "default", "annotations": annotations}
-        self.pods.append({"metadata": metadata, "spec": {}, "status": {"phase": phase}})
-
-    def held(self, name: str = POOL) -> list[str]:
-        return sorted(self.pools[name]["spec"]["allocations"])
-
-    def get(self, ref: Ref) -> Object | None:
-        assert ref.kind is IP_POOL
-        return copy.deepcopy(self.pools.get(ref.name))
-
-    def list(self, kind: Kind, namespace: str | None = None) -> Iterator[Object]:
-        found = {
-            POD: self.pods,
-            IP_POOL: list(self.pools.values()),
-            RESERVATION: list(self.reservations.values()),
-        }
-        return iter(copy.deepcopy(found[kind]))
-
-    def create(self, obj: Object) -> None:
-        self.writes.append(f"create {obj['metadata']['name']}")
-        self.pools[obj["metadata"]["name"]] = copy.deepcopy(obj)
-
-    def patch(self, ref: Ref, patch: list[Object], content_type: str) -> None:
-        assert content_type == "application/json-patch+json"
-        if self.before_patch:
-            self.before_patch.pop(0)()
-        pool = self.pools[ref.name]
-        test, *rest = patch
-        assert test["path"] == "/metadata/resourceVersion"
-        if test["value"] != pool["metadata"]["resourceVersion"]:
-            raise ApiError("patch", 422, "Invalid", "the test failed")
-        entries = pool["spec"]["allocations"]
-        for tested, removed in zip(rest[::2], rest[1::2], strict=True):
-            key = removed["path"].removeprefix("/spec/allocations/")
-            assert (tested["op"], tested["path"], tested["value"]) == ("test", removed["path"], entries[key])
-            assert removed["op"] == "remove"
-            del entries[key]
-            self.writes.append(f"release {key}")
-        self.touch(ref.name)
-
-    def touch(self, name: str = POOL) -> None:
-        self.version += 1
-        self.pools[name]["metadata"]["resourceVersion"] = str(self.version)
-
-    def delete(self, ref: Ref, *, uid: str | None = None, version: str | None = None) -> None:
-        if ref.kind is RESERVATION:
-            if self.reservations[ref.name]["metadata"]["uid"] != uid:
-                raise ApiError("delete", 409, "Conflict", "another uid")
-            del self.reservations[ref.name]
-        else:
-            if self.pools[ref.name]["metadata"]["resourceVersion"] != version:
-                raise ApiError("delete", 409, "Conflict", "another version")
-            del self.pools[ref.name]
-        self.writes.append(f"delete {ref}")
-
-
-def run(
-    cluster: Any,
-    *,
-    context: Context | None = None,
-    sleep: Callable[[float], None] = lambda seconds: None,
-    **options: Any,
-) -> dict[str, Any]:
-    checked = ArgumentSpecValidator(whereabouts_pool.SPEC["argument_spec"]).validate(options)
-    assert not checked.error_messages
-    context = context or Context()
-    return reconcile(PoolResource(cluster, DesiredPool.of(checked.validated_parameters), context, sleep), context)
+from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import Ref
+from ansible_collections.multinet.gke.plugins.module_utils.kube.pool_report import checked, report
+from ansible_collections.multinet.gke.plugins.modules import whereabouts_pool_info
+from pool_cluster import CIDR, POOL, Cluster, Context, Object, run
 
 
 def leaky() -> Cluster:
@@ -226,7 +115,7 @@ def test_after_a_conflict_nothing_that_came_to_life_is_released() -> None:
     cluster.before_patch = [revive]
     result = run(cluster, range=CIDR, state="reconciled", context=context)
     assert (cluster.writes, result["released"]) == ([], [])
-    assert context.warnings == ["172.16.1.2 was not released: default/gone has it (Running)"]
+    assert context.warnings[1:] == ["172.16.1.2 was not released: default/gone has it (Running)"]
     assert "172.16.1.2" in cluster.reservations
 
 
@@ -286,9 +175,9 @@ def test_more_orphans_than_max_release_are_looked_at_first() -> None:
     cluster = Cluster()
     cluster.add_pool({str(key): f"default/gone{key}" for key in range(1, 9)})
     with pytest.raises(Refused, match=r"has 8 orphans, more than max_release \(3\).* and 3 more\. Look why"):
-        run(cluster, range=CIDR, state="reconciled", max_release=3)
+        run(cluster, range=CIDR, state="reconciled", max_release="3")
     assert cluster.writes == []
-    assert run(cluster, range=CIDR, state="reconciled", max_release=8)["changed"]
+    assert run(cluster, range=CIDR, state="reconciled", max_release="8")["changed"]
 
 
 def test_thousands_go_in_several_patches() -> None:
@@ -321,7 +210,8 @@ def test_a_pool_with_another_base_is_refused() -> None:
 def test_absent_is_refused_while_an_address_is_or_may_be_in_use() -> None:
     cluster = leaky()
     with pytest.raises(
-        Refused, match=r"has 4 allocations that are reserved, in use, or may be: 172\.16\.1\.1 of default"
+        Refused,
+        match=r"pool 172.16.1.0-24 has 4 live allocations \(in use, reserved, or nobody can tell\): 172\.16\.1\.1 of",
     ):
         run(cluster, name=POOL, state="absent")
     cluster.pods.clear()
@@ -338,8 +228,9 @@ def test_absent_is_refused_while_an_address_is_reserved() -> None:
     cluster.add_pool({"3": ""})
     with pytest.raises(Refused) as refused:
         run(cluster, name=POOL, state="absent")
-    assert "has 1 allocations that are reserved, in use, or may be: 172.16.1.3 (reserved). " in str(refused.value)
-    assert f"kubectl -n kube-system edit ippools {POOL}" in str(refused.value)
+    assert "has 1 live allocations (in use, reserved, or nobody can tell): 172.16.1.3 (reserved). " in str(
+        refused.value
+    )
     assert cluster.held() == ["3"]
 
 
@@ -366,16 +257,40 @@ def test_without_a_pool_or_a_cluster_there_is_nothing_to_reconcile() -> None:
 @pytest.mark.parametrize(
     ("options", "problems"),
     [
-        ({"range": "172.16.1.7/24"}, [("range", "has host bits set; write 172.16.1.0/24")]),
+        ({"range": "172.16.1.0"}, [("range", "has no prefix length")]),
+        ({"range": "SECONDARY/24"}, [("range", "is not a CIDR (a.b.c.d/n)")]),
+        ({"name": "x", "range": CIDR}, [("name", f'name "x" does not match range (expected "{POOL}")')]),
+        ({"nad": "my-nad"}, [("nad", "must be namespace/name of a NetworkAttachmentDefinition")]),
+        ({"nad": "default/my-nad", "network_name": "a"}, [("network_name", "needs range")]),
+        (
+            {
+                "range": CIDR,
+                "reserve": ["172.16.2.1", "x", {"note": "n"}, "172.16.2.1"],
+                "release": [{}, {"podref": "a"}],
+            },
+            [
+                ("reserve[1]", "is not an IP address"),
+                ("reserve[2]", "must be an IP address, or have ip and perhaps note"),
+                ("reserve[3]", "is there twice"),
+                ("release[0]", "must have either ip or podref"),
+                ("release[1].podref", "must be namespace/name of a pod"),
+                ("reserve", f'IP "172.16.2.1" is outside {CIDR}'),
+            ],
+        ),
+        ({"range": CIDR, "release": [{"ip": "10.0.0.1"}]}, [("release", f'IP "10.0.0.1" is outside {CIDR}')]),
+        (
+            {"range": CIDR, "max_release": "110%"},
+            [("max_release", "must be a number, or a percentage from 0% to 100%")],
+        ),
         ({"range": "10.0.0.0/31"}, [("range", "has no address to hand out; it takes a /30 (IPv6: /126) or wider")]),
         ({"range": "2001:db8::/48"}, [("range", "is wider than /64: Whereabouts counts with 64 bits")]),
         ({"range": "::/64"}, [("network_name", 'would make "---64", which is no name for an object')]),
         (
-            {"range": CIDR, "network_name": "Net_A", "max_release": -1, "confirm_after": -1},
+            {"range": CIDR, "network_name": "Net_A", "max_release": "-1", "confirm_after": -1},
             [
-                ("network_name", 'would make "Net_A-172.16.1.0-24", which is no name for an object'),
                 ("confirm_after", "must not be negative"),
-                ("max_release", "must not be negative"),
+                ("max_release", "must be a number, or a percentage from 0% to 100%"),
+                ("network_name", 'would make "Net_A-172.16.1.0-24", which is no name for an object'),
             ],
         ),
         ({"name": POOL, "network_name": "a"}, [("network_name", "needs range")]),
@@ -387,29 +302,308 @@ def test_what_is_wrong_is_said_at_once(options: dict[str, Any], problems: list[t
     assert [(problem.path, problem.message) for problem in failure.value.problems] == problems
 
 
+def test_addresses_are_reserved_and_given_back() -> None:
+    cluster = leaky()
+    wanted = ["172.16.1.10", {"ip": "172.16.1.11", "note": "appliance"}, "172.16.1.3"]
+    announced = run(cluster, range=CIDR, reserve=wanted, context=Context(check_mode=True))
+    result = run(cluster, range=CIDR, reserve=wanted)
+    assert announced == result
+    assert result["actions"] == ["reserve 172.16.1.10, 172.16.1.11 in pool 172.16.1.0-24"]
+    entries = cluster.pools[POOL]["spec"]["allocations"]
+    assert entries["10"] == {"id": "multinet-reserved", "podref": ""}
+    assert entries["11"] == {"id": "multinet-reserved: appliance", "podref": ""}
+    assert entries["3"] == {"id": "c", "podref": ""}, "reserved by somebody else, so it is left alone"
+    assert [row["reason"] for row in result["pool"]["allocations"] if row["ip"] == "172.16.1.11"] == ["appliance"]
+    assert run(cluster, range=CIDR, reserve=wanted)["changed"] is False
+    wanted[1] = {"ip": "172.16.1.11", "note": "printer"}
+    assert run(cluster, range=CIDR, reserve=wanted)["actions"] == ["reserve 172.16.1.11 in pool 172.16.1.0-24"]
+    assert entries == cluster.pools[POOL]["spec"]["allocations"] | {"11": entries["11"]}
+    names = [{"ip": "172.16.1.10"}, {"ip": "172.16.1.11"}, {"ip": "172.16.1.99"}]
+    result = run(cluster, range=CIDR, release=names)
+    assert result["released"] == ["172.16.1.10", "172.16.1.11"]
+    assert cluster.held() == ["1", "2", "3", "4", "foo"]
+    assert run(cluster, range=CIDR, release=names)["changed"] is False
+
+
+def test_a_pool_is_made_with_what_it_keeps_free() -> None:
+    cluster = Cluster()
+    announced = run(cluster, range="172.16.1.9/24", reserve=["172.16.1.1"], context=Context(check_mode=True))
+    context = Context()
+    result = run(cluster, range="172.16.1.9/24", reserve=["172.16.1.1"], context=context)
+    assert announced == result
+    assert result["actions"] == ["create pool 172.16.1.0-24 (172.16.1.0/24, 172.16.1.1 reserved)"]
+    assert cluster.pools[POOL]["spec"] == {
+        "range": CIDR,
+        "allocations": {"1": {"id": "multinet-reserved", "podref": ""}},
+    }
+    assert context.warnings == [
+        'range "172.16.1.9/24": host bits are ignored, as Whereabouts does; the pool is that of 172.16.1.0/24'
+    ]
+    assert run(cluster, range=CIDR, reserve=["172.16.1.1"])["changed"] is False
+
+
+def test_what_somebody_has_is_not_reserved() -> None:
+    cluster = leaky()
+    with pytest.raises(Refused) as refused:
+        run(cluster, range=CIDR, reserve=["172.16.1.1", "172.16.1.2"])
+    assert 'IP "172.16.1.1" is allocated to default/a' in str(refused.value)
+    assert 'IP "172.16.1.2" is allocated to default/gone; default/gone is gone: release it, too' in str(refused.value)
+    result = run(cluster, range=CIDR, reserve=["172.16.1.2"], release=[{"ip": "172.16.1.2"}, {"ip": "172.16.1.9"}])
+    assert result["actions"] == [
+        "release 172.16.1.2 of default/gone in pool 172.16.1.0-24",
+        "remove reservation 172.16.1.2 (default/gone)",
+        "reserve 172.16.1.2 in pool 172.16.1.0-24",
+    ]
+
+
+def test_an_address_that_is_taken_just_before_it_is_reserved_stays_taken() -> None:
+    cluster = leaky()
+
+    def take() -> None:
+        cluster.pools[POOL]["spec"]["allocations"]["10"] = {"id": "new", "podref": "default/new"}
+        cluster.touch()
+
+    cluster.before_patch = [take]
+    with pytest.raises(Refused, match=r'IP "172\.16\.1\.10" is allocated to default/new by now'):
+        run(cluster, range=CIDR, reserve=["172.16.1.10"])
+    assert cluster.writes == []
+
+
+def test_what_is_in_use_is_released_only_if_forced() -> None:
+    cluster = leaky()
+    names = [{"podref": "default/a"}, {"ip": "172.16.1.4"}, {"ip": "172.16.1.3"}]
+    with pytest.raises(Refused) as refused:
+        run(cluster, range=CIDR, release=names)
+    for text in (
+        'IP "172.16.1.1" is in use by default/a (network-status); use force',
+        'IP "172.16.1.4" may be in use: default/blind has no network-status; use force',
+        'IP "172.16.1.3" is reserved, and not by this module; use force',
+    ):
+        assert text in str(refused.value)
+    assert cluster.writes == []
+    result = run(cluster, range=CIDR, release=names, force=True)
+    assert result["released"] == ["172.16.1.1", "172.16.1.3", "172.16.1.4"]
+    assert cluster.held() == ["2", "foo"]
+
+
+def test_an_orphan_that_is_released_by_name_is_looked_at_twice_too() -> None:
+    cluster, waited = leaky(), []
+    result = run(cluster, range=CIDR, release=[{"ip": "172.16.1.2"}], sleep=waited.append)
+    assert (result["released"], waited) == (["172.16.1.2"], [60])
+    assert "172.16.1.2" not in cluster.reservations
+    again = leaky()
+    with pytest.raises(Refused, match="in use by default/gone"):
+        run(again, range=CIDR, release=[{"ip": "172.16.1.2"}], sleep=lambda _: again.add_pod("gone", "172.16.1.2"))
+
+
+def test_what_counts_as_an_orphan_can_be_said() -> None:
+    for options, kept in (
+        ({}, ["1", "2", "3"]),
+        ({"treat_missing_status_as": "orphan"}, ["1", "2"]),
+        ({"completed_pods": "orphan"}, ["1", "3"]),
+    ):
+        cluster = Cluster()
+        cluster.add_pool({"1": "default/a", "2": "default/job", "3": "default/blind"})
+        cluster.add_pod("a", "172.16.1.1")
+        cluster.add_pod("job", "172.16.1.2", phase="Succeeded")
+        cluster.add_pod("blind", status=False)
+        run(cluster, range=CIDR, state="reconciled", **options)
+        assert cluster.held() == kept, options
+
+
+def test_max_release_as_a_percentage() -> None:
+    cluster = Cluster()
+    cluster.add_pool({str(key): "default/gone" for key in range(1, 5)} | {str(key): "" for key in range(5, 11)})
+    with pytest.raises(Refused, match=r"has 4 orphans, more than max_release \(30% of 10\)"):
+        run(cluster, range=CIDR, state="reconciled", max_release="30%")
+    assert len(run(cluster, range=CIDR, state="reconciled", max_release="40%")["released"]) == 4
+
+
+def test_a_full_pool_is_warned_of_or_fails_after_the_work_is_done() -> None:
+    cluster, context = Cluster(), Context()
+    cluster.add_pool({str(key): "default/gone" if key < 3 else "" for key in range(1, 6)}, "10.0.0.0/29", "10.0.0.0-29")
+    options: dict[str, Any] = {"range": "10.0.0.0/29", "warn_used_percent": 50}
+    run(cluster, **options, context=context)
+    text = "pool kube-system/10.0.0.0-29: 5 of 6 addresses are used (83.3 %, 2 by nobody any more)"
+    assert context.warnings == [text]
+    with pytest.raises(VerificationFailed, match="3 of 6 addresses are used") as failed:
+        run(cluster, **options, state="reconciled", fail_used_percent=50)
+    assert failed.value.details()["released"] == ["10.0.0.1", "10.0.0.2"]
+
+
+def test_a_pool_with_live_allocations_goes_only_if_forced_and_their_reservations_stay() -> None:
+    cluster = leaky()
+    assert run(cluster, name=POOL, state="absent", force=True)["pool"] is None
+    assert (cluster.pools, sorted(cluster.reservations)) == ({}, ["172.16.1.1", "172.16.1.4"])
+
+
+def test_an_attachment_names_its_pool() -> None:
+    cluster = leaky()
+    ipam = {"type": "whereabouts", "range": "172.16.1.50/24"}
+    cluster.nads = {
+        "default/my-nad": {"type": "ipvlan", "ipam": ipam},
+        "default/two": {"type": "ipvlan", "ipam": {**ipam, "network_name": "n", "ipRanges": [{"range": "fd00::/64"}]}},
+        "default/static": {"type": "ipvlan", "ipam": {"type": "static"}},
+        "default/broken": {},
+        "default/slices": {"type": "ipvlan", "ipam": {**ipam, "node_slice_size": "/28"}},
+    }
+    assert run(cluster, nad="default/my-nad", state="reconciled")["pool"]["name"] == POOL
+    assert run(cluster, nad="default/two", range="fd00::/64")["pool"]["name"] == "n-fd00---64"
+    for nad, message in (
+        (
+            "default/two",
+            r'nad "default/two": it has several pools \(172.16.1.0/24, fd00::/64\); say which one with range',
+        ),
+        ("default/static", "it has no range of Whereabouts, so it has no pool"),
+        ("default/broken", "its configuration cannot be used"),
+        ("default/slices", "name one by range and node_name"),
+        ("default/none", "there is no such NetworkAttachmentDefinition"),
+    ):
+        with pytest.raises(Refused, match=message):
+            run(cluster, nad=nad)
+    with pytest.raises(Refused, match=r"10.0.0.0/24 is not one of its ranges"):
+        run(cluster, nad="default/my-nad", range="10.0.0.0/24")
+
+
+def test_the_slice_of_a_node_shares_the_reservations_of_its_network() -> None:
+    cluster = Cluster()
+    cluster.add_pool({"1": "default/a", "2": "default/gone"}, "172.16.1.16/28", "data-node-1-172.16.1.16-28")
+    cluster.add_pod("a", "172.16.1.17")
+    for last, podref in ((17, "default/a"), (18, "default/gone")):
+        cluster.reserve(f"data-172.16.1.{last}", podref)
+    options = {"range": "172.16.1.16/28", "network_name": "data", "node_name": "node-1"}
+    result = run(cluster, **options, state="reconciled")
+    assert result["released"] == ["172.16.1.18"]
+    assert sorted(cluster.reservations) == ["data-172.16.1.17"]
+
+
+def named_network() -> Cluster:
+    """Return a cluster whose pool of a network with a name has lost a reservation to upstream's reconciler."""
+    cluster = Cluster()
+    cluster.add_pool({"1": "default/a", "2": "default/b"}, name="data-172.16.1.0-24")
+    cluster.add_pod("a", "172.16.1.1")
+    cluster.add_pod("b", "172.16.1.2")
+    cluster.reserve("data-172.16.1.2", "default/b")
+    return cluster
+
+
+NAMED: dict[str, Any] = {"range": CIDR, "network_name": "data", "state": "reconciled"}
+
+
+def test_missing_reservations_are_told_and_restored_where_nobody_deletes_them_again() -> None:
+    cluster = named_network()
+    found = run(cluster, **NAMED)
+    assert (found["changed"], found["reservations"]) == (
+        False,
+        {"kept": ["172.16.1.2"], "orphan": [], "missing": ["172.16.1.1"]},
+    )
+    announced = run(cluster, **NAMED, restore_reservations=True, context=Context(check_mode=True))
+    done = run(cluster, **NAMED, restore_reservations=True)
+    assert announced == done
+    assert done["actions"] == ["restore reservation data-172.16.1.1 (default/a)"]
+    assert cluster.reservations["data-172.16.1.1"]["spec"] == {"containerid": "c", "podref": "default/a"}
+    assert run(cluster, **NAMED, restore_reservations=True)["changed"] is False
+
+
+def test_they_are_not_restored_where_upstreams_reconciler_would_delete_them_again() -> None:
+    cluster, context = named_network(), Context()
+    cluster.add_pod("gke-multinet-x1", status=False)
+    cluster.pods[-1]["spec"] = {"containers": [{"command": ["/ip-control-loop"], "args": ["--log-level=debug"]}]}
+    result = run(cluster, **NAMED, restore_reservations=True, context=context)
+    assert (result["changed"], cluster.writes) == (False, [])
+    (warning,) = context.warnings
+    assert "are not restored: kube-system/gke-multinet-x1 is Whereabouts' own garbage collection" in warning
+
+
+def test_a_restored_reservation_goes_again_if_its_allocation_has_gone_meanwhile() -> None:
+    cluster = named_network()
+    create = cluster.create
+
+    def late(obj: Object) -> Object:
+        made = create(obj)
+        del cluster.pools["data-172.16.1.0-24"]["spec"]["allocations"]["1"]
+        cluster.pods.pop(0)
+        return made
+
+    cluster.create = late  # type: ignore[method-assign]
+    run(cluster, **NAMED, restore_reservations=True)
+    assert sorted(cluster.reservations) == ["data-172.16.1.2"]
+
+
+def test_pools_that_overlap_and_addresses_that_are_taken_twice_are_told() -> None:
+    cluster = Cluster()
+    cluster.add_pool({"1": "default/a", "2": "default/a"})
+    cluster.add_pool({"1": "default/b"}, "172.16.1.0/25", "172.16.1.0-25")
+    cluster.add_pool({"1": "default/c"}, CIDR, "other-172.16.1.0-24")
+    cluster.add_pod("a", "172.16.1.1")
+    cluster.add_pod("c", "172.16.1.1")
+    result = run(cluster, range=CIDR, state="reconciled", confirm_after=0)
+    assert [(each["name"], each["network_name"]) for each in result["overlapping_pools"]] == [
+        ("172.16.1.0-25", ""),
+        ("other-172.16.1.0-24", "other"),
+    ]
+    twice = {"ip": "172.16.1.1", "podrefs": ["default/a", "default/b"], "pools": [POOL, "172.16.1.0-25"]}
+    assert result["duplicates"] == [twice], "c is in another network"
+    assert look(cluster)[0]["duplicates"] == [twice]
+
+
+def test_pools_that_stop_upstreams_collection_are_told_from_anywhere() -> None:
+    cluster, context = leaky(), Context()
+    cluster.add_pool({}, "not-a-cidr", "broken")
+    run(cluster, range=CIDR, state="reconciled", context=context)
+    assert 'pool kube-system/broken has range "not-a-cidr": whereabouts GC is stopped for all pools' in context.warnings
+
+
+def test_pods_without_additional_networks_are_known_by_name() -> None:
+    cluster = Cluster()
+    cluster.add_pool({"1": "default/plain", "2": "default/none", "3": "default/pending"})
+    for name, phase in (("plain", "Running"), ("none", "Running"), ("pending", "Pending")):
+        cluster.add_pod(name, phase=phase, status=name == "plain")
+    status = [{"name": "gke-pod-network", "interface": "eth0", "ips": ["10.4.0.1"], "default": True}]
+    cluster.pods[0]["metadata"]["annotations"]["k8s.v1.cni.cncf.io/network-status"] = json.dumps(status)
+    rows = look(cluster)[0]["pools"][0]["allocations"]
+    assert [(row["state"], row["reason"]) for row in rows] == [
+        ("orphan", "default/plain has no additional address"),
+        ("unknown", "default/none has no network-status"),
+        ("unknown", "default/pending has no network-status"),
+    ]
+
+
+def test_allocations_are_counted_by_node() -> None:
+    cluster = leaky()
+    cluster.pods[0]["spec"]["nodeName"] = "node-1"
+    assert look(cluster)[0]["pools"][0]["per_node"] == {"node-1": 1}
+
+
+def look(cluster: Any, **options: Any) -> tuple[dict[str, Any], list[str]]:
+    """Return what whereabouts_pool_info returns, and its warnings."""
+    params = ArgumentSpecValidator(whereabouts_pool_info.SPEC["argument_spec"]).validate(options).validated_parameters
+    warnings: list[str] = []
+    return report(cluster, params, checked(params), warnings.append), warnings
+
+
 def test_all_pools_are_reported_with_what_is_wrong() -> None:
-    cluster, warnings = leaky(), []
+    cluster = leaky()
     cluster.add_pool({}, "not-a-cidr", "broken")
     cluster.add_pod("b", "172.16.1.1")
-    found = report(cluster, None, "kube-system", warnings.append)  # type: ignore[arg-type]
+    found, warnings = look(cluster)
     assert [(pool["name"], pool["used"], pool["orphans"]) for pool in found["pools"]] == [
         (POOL, 5, ["172.16.1.2"]),
         ("broken", 0, []),
     ]
-    assert found["duplicates"] == [{"ip": "172.16.1.1", "podrefs": ["default/a", "default/b"]}]
-    assert [warning.split(": ")[0] for warning in warnings] == [
-        "pool kube-system/172.16.1.0-24",
-        "pool kube-system/broken",
+    assert found["duplicates"] == [{"ip": "172.16.1.1", "podrefs": ["default/a", "default/b"], "pools": [POOL]}]
+    assert found["unusable_pools"] == ["kube-system/broken"]
+    assert warnings == [
+        'pool kube-system/172.16.1.0-24: allocation key "foo" is not an offset',
+        'pool kube-system/broken has range "not-a-cidr": whereabouts GC is stopped for all pools',
     ]
 
 
 def test_one_pool_is_reported() -> None:
-    spec = ArgumentSpecValidator(whereabouts_pool_info.SPEC["argument_spec"])
-    params = spec.validate({"range": CIDR}).validated_parameters
     cluster = leaky()
-    assert [pool["name"] for pool in report(cluster, named(params), "kube-system", print)["pools"]] == [POOL]  # type: ignore[arg-type]
-    assert report(cluster, "other", "kube-system", print)["pools"] == []  # type: ignore[arg-type]
-    assert report(Nowhere(), None, "kube-system", print) == {"changed": False, "pools": [], "duplicates": []}
+    assert [pool["name"] for pool in look(cluster, range=CIDR)[0]["pools"]] == [POOL]
+    assert look(cluster, name="other")[0]["pools"] == []
+    assert look(Nowhere())[0] == {"changed": False, "pools": [], "duplicates": [], "unusable_pools": []}
 
 
 PODREFS = st.sampled_from(["", *(f"default/{name}" for name in "abc")])

@@ -102,8 +102,7 @@ def test_an_annotation_that_multus_refuses() -> None:
             [
                 (
                     "fail",
-                    'pool kube-system/172.16.1.0-24: range "nonsense" is not a CIDR (a.b.c.d/n); '
-                    "while it is so, Whereabouts frees nothing in any pool",
+                    'pool kube-system/172.16.1.0-24 has range "nonsense": whereabouts GC is stopped for all pools',
                 )
             ],
         ),
@@ -120,7 +119,7 @@ def test_pools(found: Pool, expected: list[tuple[str, str]]) -> None:
 
 def test_pools_elsewhere_are_not_whereabouts() -> None:
     (finding, _usage) = checks.pools(snapshot(pools=(pool({}, namespace="default"),)))
-    assert (finding.status, "does not use this one" in finding.msg) == ("warn", True)
+    assert (finding.status, 'whereabouts uses namespace "kube-system"' in finding.msg) == ("warn", True)
 
 
 def nad(config: str) -> dict[str, Any]:
