@@ -13,6 +13,7 @@ from .errors import AccessError, InvalidOptions, Problem, Refused
 from .gcp.clients import Google
 from .gcp.cluster_endpoints import reach
 from .gcp.credentials import find_credentials
+from .gcp.node_networks import NodeNetworks
 from .kube import connection
 from .kube.client import Kube, Nowhere
 from .reconcile import Context
@@ -75,12 +76,22 @@ def _pem(ca_data: str) -> str:
         raise AccessError(f"gke_cluster.ca_data is not a certificate (PEM) in base64: {error}") from error
 
 
+def node_networks(params: Params, context: Context) -> NodeNetworks | None:
+    """Return who knows the networks of a GKE cluster's nodes; None if the cluster is not given as one."""
+    gke = params["gke_cluster"]
+    return NodeNetworks(lambda: _google_of(params, context), gke["location"], gke["name"]) if gke else None
+
+
+def _google_of(params: Params, context: Context) -> Google:
+    """Return the clients for the project of gke_cluster."""
+    return google({**params, "project": params["gke_cluster"]["project"] or params["project"]}, context)
+
+
 def _look_up(params: Params, context: Context) -> tuple[str, str]:
     """Return endpoint and CA of a GKE cluster, empty if there is no such cluster.
 
     :raises Refused: the cluster lets no clients in at an endpoint of that kind.
     """
     gke = params["gke_cluster"]
-    clients = google({**params, "project": gke["project"] or params["project"]}, context)
-    cluster = clients.find_cluster(gke["location"], gke["name"])
+    cluster = _google_of(params, context).find_cluster(gke["location"], gke["name"])
     return reach(cluster, gke["endpoint_kind"]) if cluster else ("", "")

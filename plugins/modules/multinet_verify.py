@@ -268,6 +268,7 @@ from typing import Any
 
 from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context
+from ansible_collections.multinet.gke.plugins.module_utils.verify.repair import CHOICES
 from ansible_collections.multinet.gke.plugins.module_utils.verify.request import Request
 from ansible_collections.multinet.gke.plugins.module_utils.verify.verification import verify
 
@@ -288,7 +289,17 @@ SPEC: dict[str, Any] = {
         "probe_image": {"type": "str", "default": "docker.io/library/busybox:1.37"},
         "probe_namespace": {"type": "str"},
         "node_selector": {"type": "dict"},
+        "connectivity": {"type": "str", "choices": ["all", "same_node", "cross_node", "none"], "default": "all"},
+        "protocol": {"type": "str", "choices": ["icmp", "tcp"]},
         "count": {"type": "int", "default": 3},
+        "payload": {"type": "int"},
+        "port": {"type": "int"},
+        "sample": {"type": "int", "default": 200},
+        "seed": {"type": "int"},
+        "hostport": {"type": "int"},
+        "repair": {"type": "list", "elements": "str", "choices": list(CHOICES)},
+        "confirm_after": {"type": "int", "default": 60},
+        "junit_path": {"type": "path"},
         "wait_timeout": {"type": "int", "default": 120},
         "fail_on": {"type": "str", "choices": ["error", "warning", "never"], "default": "error"},
     },
@@ -299,7 +310,8 @@ SPEC: dict[str, Any] = {
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Verify, and fail with what is wrong."""
     request = Request.of(params)
-    return verify(access.kubernetes(params, context), request, context, params["fail_on"])
+    kube, cloud = access.kubernetes(params, context), access.node_networks(params, context)
+    return verify(kube, request, context, params["fail_on"], cloud)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..cni.whereabouts import describe
+from . import junit
 from .matrix import Path, table
 from .result import Result, counted
 from .snapshot import Snapshot
@@ -25,6 +26,7 @@ def make(snapshot: Snapshot, results: list[Result], paths: list[Path], bad: list
     """
     return {
         "changed": False,
+        "actions": [],
         "ok": not bad,
         "results": [asdict(result) for result in results],
         "matrix": [path.as_row() for path in paths],
@@ -32,13 +34,15 @@ def make(snapshot: Snapshot, results: list[Result], paths: list[Path], bad: list
         "pools": list(_pools(snapshot)),
         "summary": summary(snapshot, paths, bad),
         "table": table(paths) if paths else "no packets were sent",
+        "junit": junit.write(results, bad),
     }
 
 
 def nothing() -> dict[str, Any]:
     """Return what the module returns if there is no cluster yet."""
-    empty: dict[str, Any] = {key: [] for key in ("results", "matrix", "pods", "pools")}
-    return {"changed": False, "ok": True, **empty, "summary": NOTHING, "table": NOTHING}
+    empty: dict[str, Any] = {key: [] for key in ("actions", "results", "matrix", "pods", "pools")}
+    texts = {"summary": NOTHING, "table": NOTHING, "junit": junit.write([], [])}
+    return {"changed": False, "ok": True, **empty, **texts}
 
 
 def summary(snapshot: Snapshot, paths: list[Path], bad: list[Result]) -> str:

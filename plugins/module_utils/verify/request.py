@@ -13,6 +13,8 @@ from ..cni.annotations import parse_selection
 from ..cni.ranges import IPNetwork, check_cidr
 from ..cni.texts import texts
 from ..errors import Problems
+from .junit import check_path
+from .packets import Probing
 
 KEYS = ("name", "namespace", "master", "range", "node_pools", "firewall_rule")
 
@@ -45,8 +47,11 @@ class Request:
     probe_image: str
     probe_namespace: str | None  # None: that of the attachment
     node_selector: dict[str, str]
-    count: int  # packets for each path
+    probing: Probing  # which packets
     wait_timeout: int  # seconds, for the probe pods
+    repair: tuple[str, ...]  # what is to be put right
+    confirm_after: int  # seconds between the two looks that make an orphan
+    junit_path: str | None  # file for the results
 
     @classmethod
     def of(cls, params: dict[str, Any]) -> Request:
@@ -56,9 +61,12 @@ class Request:
         """
         problems = Problems()
         targets = _targets(problems, params["attachments"])
-        for option in ("count", "wait_timeout"):
-            if params[option] < 1:
-                problems.add(option, params[option], "must be at least 1")
+        probing = Probing.of(params, problems)
+        if params["wait_timeout"] < 1:
+            problems.add("wait_timeout", params["wait_timeout"], "must be at least 1")
+        if params["confirm_after"] < 0:
+            problems.add("confirm_after", params["confirm_after"], "must not be negative")
+        check_path(params["junit_path"], problems)
         problems.raise_if_any()
         return cls(
             targets=targets,
@@ -68,8 +76,11 @@ class Request:
             probe_image=params["probe_image"],
             probe_namespace=params["probe_namespace"],
             node_selector=texts(params["node_selector"]) or {},
-            count=params["count"],
+            probing=probing,
             wait_timeout=params["wait_timeout"],
+            repair=tuple(params["repair"] or ()),
+            confirm_after=params["confirm_after"],
+            junit_path=params["junit_path"],
         )
 
 

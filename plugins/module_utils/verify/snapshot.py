@@ -21,9 +21,9 @@ from ..kube.client import Kube, Object
 from ..kube.events import last_warning
 from ..kube.kinds import DAEMON_SET, IP_POOL, NAD, NODE, POD, Ref
 from ..kube.rollout import Rollout
+from .own_pods import RUN_LABEL
 from .request import Request, Target
 
-RUN_LABEL = "multinet.gke/run"  # of probe pods: which run they belong to
 NIC_INFO = "networking.gke.io/nic-info"  # GKE: [{"birthIP", "pciAddress", "birthName"}]
 MULTUS = Ref(DAEMON_SET, NAME, NAMESPACE)
 
@@ -36,6 +36,7 @@ class Node:
     ready: bool = True
     labels: Mapping[str, str] = field(default_factory=dict)
     nics: Mapping[str, str] = field(default_factory=dict)  # address by interface, as far as the node tells
+    alias_blocks: tuple[IPNetwork, ...] = ()  # of pods' addresses, as far as the node tells
 
     @classmethod
     def of(cls, obj: Object) -> Node:

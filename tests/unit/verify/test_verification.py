@@ -32,7 +32,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import (
     Kind,
     Ref,
 )
-from ansible_collections.multinet.gke.plugins.module_utils.verify import probe
+from ansible_collections.multinet.gke.plugins.module_utils.verify import own_pods, packets, probe
 from ansible_collections.multinet.gke.plugins.module_utils.verify.request import Request
 from ansible_collections.multinet.gke.plugins.module_utils.verify.verification import verify
 from ansible_collections.multinet.gke.plugins.modules.multinet_verify import SPEC
@@ -160,8 +160,10 @@ def pings(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str, str], boo
         commands: list[list[str]] = []
 
         def run(connection: object, ref: Ref, command: Sequence[str], *, timeout: float) -> Completed:
-            source, count, *targets = command[4:]
-            assert count == "3"
+            count, payload, *words = command[4:]
+            assert (count, payload) == ("3", "0")
+            (source,), (interface,), targets = set(words[::3]), set(words[1::3]), words[2::3]
+            assert interface == "net1"
             commands.append([source, *targets])
             lines = [
                 f"{target} PING {target} 3 packets transmitted, 3 packets received, 0% packet loss "
@@ -419,7 +421,7 @@ def test_a_probe_that_cannot_be_asked_is_a_finding(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(probe.remote, "run", fail)
     cluster = Cluster()
     with pytest.raises(
-        VerificationFailed, match="the probe on node-2 could not be asked to ping: the web socket failed"
+        VerificationFailed, match="the probe on node-2 could not be asked to send: the web socket failed"
     ):
         run(cluster, attachments=SITE)
     assert len(cluster.deleted) == 2
@@ -448,7 +450,7 @@ def test_probes_of_killed_runs_are_swept_and_those_of_others_left() -> None:
         left["spec"]["activeDeadlineSeconds"] = 600
         left["status"]["phase"] = phase
         cluster.pods.append(left)
-    probe.sweep(cluster, datetime(2026, 1, 1, 12, tzinfo=UTC))  # type: ignore[arg-type]
+    own_pods.sweep(cluster, datetime(2026, 1, 1, 12, tzinfo=UTC))  # type: ignore[arg-type]
     assert cluster.deleted == ["old", "ended"]
 
 
@@ -460,11 +462,11 @@ def test_what_ping_says_is_read() -> None:
         "172.16.1.3 3 packets transmitted, 0 packets received, 100% packet loss\n"
         "172.16.1.4 ping: permission denied (are you root?)\n"
     )
-    assert probe.parse(output) == {
-        "172.16.1.1": (33, 0.512, ""),
-        "172.16.1.2": (0, 0.2, ""),
-        "172.16.1.3": (100, None, ""),
-        "172.16.1.4": (100, None, "ping: permission denied (are you root?)"),
+    assert packets.parse_pings(output) == {
+        "172.16.1.1": packets.Answer(33, 0.512, ""),
+        "172.16.1.2": packets.Answer(0, 0.2, ""),
+        "172.16.1.3": packets.Answer(100, None, ""),
+        "172.16.1.4": packets.Answer(100, None, "ping: permission denied (are you root?)"),
     }
 
 
@@ -474,7 +476,7 @@ def test_many_targets_are_asked_in_several_commands(pings: Any) -> None:
     cluster.pods = [pod(f"p{number}", "node-1", f"172.16.1.{number}") for number in range(1, 100)]
     cluster.pods += [pod(f"q{number}", "node-1", f"172.16.2.{number}") for number in range(1, 250)]
     with pytest.raises(VerificationFailed, match=r"172\.16\.2\.1 is not in 172\.16\.1\.0/24"):
-        run(cluster, attachments=SITE)
+        run(cluster, attachments=SITE, sample=1000)
     assert [len(command) - 1 for command in commands] == [200, 148]
 
 
