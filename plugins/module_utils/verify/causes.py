@@ -180,14 +180,15 @@ def _closed(
     )
     others = [f"the pools' {attachment.master} are not on the same VPC"]
     if astray:
-        others.append(
-            "the network delivers an address only to the node whose alias block holds it "
-            f"({some(map(str, astray), separator='; ')}; {GUIDE} shows what helps)"
+        text += (
+            ". Another would be a network that delivers an address only to the node whose alias block holds it: "
+            f"{some(map(str, astray), separator='; ')}"
         )
+        others.append(f"it goes by alias blocks ({GUIDE} shows what helps)")
     elif not fabric.blocks:
         others.append(
-            "the network does not deliver an address outside a node's own alias block (which blocks the nodes have is "
-            f"not known: {fabric.problem})"
+            "the network does not deliver an address outside of a node's own alias block (which blocks the nodes have "
+            f"is not known: {fabric.problem})"
         )
     return Result(
         "ping",

@@ -77,8 +77,8 @@ def judge(port: int, answers: Mapping[str, Sequence[Answer]]) -> Iterator[Result
 
     :param answers: by node, those that others got.
     """
-    refusing = [node for node, said in answers.items() if all(each.refused for each in said)]
-    silent = [node for node, said in answers.items() if node not in refusing and all(each.loss for each in said)]
+    refusing = sorted(node for node, said in answers.items() if all(each.refused for each in said))
+    silent = sorted(n for n, said in answers.items() if n not in refusing and all(each.loss == 100 for each in said))
     if refusing:
         yield Result(
             CHECK,

@@ -68,7 +68,7 @@ def measure(kube: Kube, request: Request, snapshot: Snapshot, context: Context) 
         results += findings
         pods = _await(kube, request, probes, context)
         for attachment in snapshot.attachments:
-            own = [probe for probe in probes if probe.attachment is attachment]
+            own = [probe for probe in probes if probe.attachment is attachment and probe.ref.name in pods]
             faults = [fault for probe in own for fault in _not_up(kube, probe, pods.get(probe.ref.name))]
             if own:
                 results += settled("probe", attachment.ref, f"a probe runs on each of {len(own)} nodes", faults)
