@@ -2,38 +2,33 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Probe pods: one on each node that carries an attachment; they ping, and are removed whatever happens.
-
-A run that is killed cannot remove them. So each carries its run's id and a deadline of its own, at which Kubernetes
-ends it; the next run removes what has passed its deadline.
-"""
+"""Probe pods: one on each node that carries an attachment; they ping. What becomes of them: :mod:`own_pods`."""
 
 from __future__ import annotations
 
 import math
 import re
-import secrets
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from ..cni.annotations import NETWORKS, Selection, render_selections
 from ..cni.pods import Pod
 from ..cni.ranges import parse_address
-from ..cni.texts import some
-from ..errors import MultinetError, TimedOut
+from ..errors import MultinetError
 from ..kube import exec as remote
 from ..kube.client import Kube, Object
 from ..kube.events import last_warning
 from ..kube.kinds import POD, Ref
 from ..reconcile import Context
-from ..waiting import Deadline, poll
+from . import own_pods
 from .matrix import End, Path
+from .own_pods import GRACE_SECONDS, RUN_LABEL
 from .request import Request
 from .result import Result, settled
-from .snapshot import RUN_LABEL, Attachment, Snapshot
+from .snapshot import Attachment, Snapshot
 
 # What the runtime gives to root beside NET_RAW, which the ping of busybox needs (it knows no other sockets). Adding
 # NET_RAW to nothing would be simpler, but the baseline Pod Security Standard allows no such addition.
@@ -44,7 +39,6 @@ NEEDLESS = [
 AT_ONCE = 32  # pings of one probe
 MOST_TARGETS = 200  # of one command: they are in the request's address
 MOST_EXECS = 8  # at the same time
-GRACE_SECONDS = 1
 
 # Prints a line for each target: its address, then what ping said. With the probe's own address as source (-I)
 # the packets leave through the attachment's interface.
@@ -77,14 +71,23 @@ def measure(kube: Kube, request: Request, snapshot: Snapshot, context: Context) 
 
     :returns: what is wrong with the probes themselves, and what became of the packets.
     """
-    sweep(kube, datetime.now(UTC))
-    run = secrets.token_hex(4)
+    own_pods.sweep(kube, datetime.now(UTC))
+    run = own_pods.new_run()
     probes = plan(request, snapshot, run)
     results = [finding for attachment in snapshot.attachments for finding in unready(request, snapshot, attachment)]
     try:
         context.progress(f"starting {len(probes)} probe pods")
         results += _start(kube, request, probes, lifetime(request, snapshot, len(probes)))
-        pods = _await(kube, request, run, probes, context.progress)
+        found = own_pods.await_all(
+            kube,
+            run,
+            [probe.ref for probe in probes],
+            is_settled=lambda pod: pod.runs or pod.has_ended,
+            timeout=request.wait_timeout,
+            what="probe pods",
+            progress=context.progress,
+        )
+        pods = {name: Pod.of(obj) for name, obj in found.items()}
         for attachment in snapshot.attachments:
             own = [probe for probe in probes if probe.attachment is attachment]
             findings = [finding for probe in own for finding in _not_up(kube, probe, pods.get(probe.ref.name))]
@@ -93,7 +96,7 @@ def measure(kube: Kube, request: Request, snapshot: Snapshot, context: Context) 
         errors, paths = _ping_all(kube, request, snapshot, probes, pods)
         return results + errors, paths
     finally:
-        _remove(kube, probes, context.warn)
+        own_pods.remove(kube, [probe.ref for probe in probes], context.warn)
 
 
 def plan(request: Request, snapshot: Snapshot, run: str) -> list[Probe]:
@@ -112,13 +115,8 @@ def plan(request: Request, snapshot: Snapshot, run: str) -> list[Probe]:
 
 
 def unready(request: Request, snapshot: Snapshot, attachment: Attachment) -> Iterator[Result]:
-    """Yield which nodes get no probe, and why."""
+    """Yield why there are no paths, or none between nodes."""
     carriers = snapshot.carriers(attachment, request.node_selector)
-    for node in carriers:
-        if not node.ready:
-            lost = some(pod.ref for pod in snapshot.users(attachment) if pod.node == node.name) or "none"
-            text = f"node {node.name} is not Ready, so nothing was sent to or from it (pods there: {lost})"
-            yield Result("probe", "warn", attachment.ref, text, f"kubectl describe node {node.name}")
     if not carriers:
         text = "no node is known to carry it, so nothing was sent"
         yield Result("probe", "warn", attachment.ref, text, "name its node_pools, or set node_selector")
@@ -179,15 +177,6 @@ def lifetime(request: Request, snapshot: Snapshot, probes: int) -> int:
     return math.ceil(request.wait_timeout + rounds * _ping_seconds(request, targets) + 60)
 
 
-def sweep(kube: Kube, now: datetime) -> None:
-    """Remove what is left of earlier runs: probes that have ended, or should have."""
-    for obj in kube.list(POD, labels=RUN_LABEL):
-        made = datetime.fromisoformat(obj["metadata"]["creationTimestamp"])
-        ends = made + timedelta(seconds=obj["spec"].get("activeDeadlineSeconds", 0))
-        if Pod.of(obj).has_ended or ends < now:
-            kube.delete(Ref.of(obj), grace_seconds=GRACE_SECONDS)
-
-
 def parse(output: str) -> dict[str, tuple[int, float | None, str]]:
     """Return what the script printed: by address, the loss in percent, the average time in ms, ping's complaint."""
     found = {}
@@ -205,41 +194,12 @@ def _namespace(request: Request, attachment: Attachment) -> str:
 
 
 def _start(kube: Kube, request: Request, probes: list[Probe], seconds: int) -> Iterator[Result]:
+    refused = own_pods.start(kube, [manifest(request, probe, seconds) for probe in probes])
     for probe in probes:
-        try:
-            kube.create(manifest(request, probe, seconds))
-        except MultinetError as error:
+        if probe.ref in refused:
+            text = f"no probe on {probe.node}: {refused[probe.ref]}"
             remedy = "allow it, or set probe_namespace to a namespace where such pods are allowed"
-            yield Result("probe", "fail", probe.attachment.ref, f"no probe on {probe.node}: {error}", remedy)
-
-
-def _await(
-    kube: Kube, request: Request, run: str, probes: list[Probe], progress: Callable[[str], None]
-) -> dict[str, Pod]:
-    """Return the probes when all run or have failed, or as they are at the deadline."""
-
-    def look() -> dict[str, Pod]:
-        return {obj["metadata"]["name"]: Pod.of(obj) for obj in kube.list(POD, labels=f"{RUN_LABEL}={run}")}
-
-    def is_settled(pods: dict[str, Pod]) -> bool:
-        return all(pod.runs or pod.has_ended for pod in pods.values())
-
-    def describe(pods: dict[str, Pod]) -> str:
-        return f"{sum(pod.runs for pod in pods.values())} of {len(probes)} run"
-
-    try:
-        deadline = Deadline(request.wait_timeout)
-        return poll(
-            look,
-            is_settled,
-            what="probe pods",
-            deadline=deadline,
-            longest_pause=1.0,
-            describe=describe,
-            progress=progress,
-        )
-    except TimedOut:
-        return look()
+            yield Result("probe", "fail", probe.attachment.ref, text, remedy)
 
 
 def _not_up(kube: Kube, probe: Probe, pod: Pod | None) -> Iterator[Result]:
@@ -306,11 +266,3 @@ def _ping(kube: Kube, request: Request, probe: Probe, source: End, targets: Sequ
 def _ping_seconds(request: Request, targets: int) -> float:
     """Return how long a probe may take at most: each ping sends one packet a second and waits for the last."""
     return 15 + math.ceil(targets / AT_ONCE) * (request.count + 2)
-
-
-def _remove(kube: Kube, probes: list[Probe], warn: Callable[[str], None]) -> None:
-    for probe in probes:
-        try:
-            kube.delete(probe.ref, grace_seconds=GRACE_SECONDS)
-        except MultinetError as error:
-            warn(f"{probe.ref} could not be removed; it ends at its deadline, and the next run removes it: {error}")
