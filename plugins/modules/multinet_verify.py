@@ -280,11 +280,26 @@ SPEC: dict[str, Any] = {
             "type": "list",
             "elements": "dict",
             "options": {
-                "name": {"type": "str", "required": True},
+                "name": {"type": "str"},
+                "label_selector": {"type": "str"},
                 "namespace": {"type": "str", "default": "default"},
             },
         },
         "namespaces": {"type": "list", "elements": "str"},
+        "expect": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "nad": {"type": "str", "required": True},
+                "interface": {"type": "str"},
+                "ip_in": {"type": "str"},
+                "count": {"type": "int"},
+                "mac_is_nic": {"type": "bool", "default": False},
+                "mtu": {"type": "int"},
+            },
+        },
+        "checks": {"type": "list", "elements": "str"},
+        "inspect_nodes": {"type": "bool", "default": False},
         "probe": {"type": "bool", "default": True},
         "probe_image": {"type": "str", "default": "docker.io/library/busybox:1.37"},
         "probe_namespace": {"type": "str"},
@@ -301,6 +316,9 @@ SPEC: dict[str, Any] = {
         "confirm_after": {"type": "int", "default": 60},
         "junit_path": {"type": "path"},
         "wait_timeout": {"type": "int", "default": 120},
+        "wait": {"type": "bool", "default": False},
+        "retries": {"type": "int", "default": 12},
+        "delay": {"type": "int", "default": 10},
         "fail_on": {"type": "str", "choices": ["error", "warning", "never"], "default": "error"},
     },
     "supports_check_mode": True,
@@ -311,7 +329,7 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Verify, and fail with what is wrong."""
     request = Request.of(params)
     kube, cloud = access.kubernetes(params, context), access.node_networks(params, context)
-    return verify(kube, request, context, params["fail_on"], cloud)
+    return verify(kube, request, context, params["fail_on"], cloud=cloud)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ cost more than all our requests together. TLS, proxies and kubeconfigs are the k
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,7 +43,8 @@ class Kube:
 
     def get(self, ref: Ref) -> Object | None:
         """Return an object, None if there is none (or its kind is not defined in this cluster)."""
-        return self._request("GET", ref.path, f"read {ref}", missing_ok=True)
+        found: Object | None = self._request("GET", ref.path, f"read {ref}", missing_ok=True)
+        return found
 
     def list(
         self, kind: Kind, namespace: str | None = None, *, labels: str | None = None, fields: str | None = None
@@ -64,6 +65,17 @@ class Kube:
             query["continue"] = page["metadata"].get("continue")
             if not query["continue"]:
                 return
+
+    def log(self, pod: Ref, container: str, *, since_seconds: int, lines: int) -> str:
+        """Return the end of a container's log, each line with the time at which it was written; empty if there is none.
+
+        :param since_seconds: how old its lines may be.
+        """
+        query = {"container": container, "sinceSeconds": since_seconds, "tailLines": lines, "timestamps": "true"}
+        text: str | None = self._request(
+            "GET", f"{pod.path}/log", f"read the log of {pod}", query=query, missing_ok=True, parse=bytes.decode
+        )
+        return text or ""
 
     def create(self, obj: Object) -> Object:
         """Create an object; ApiError 409 if it exists."""
@@ -97,7 +109,7 @@ class Kube:
         self._request("DELETE", ref.path, f"delete {ref}", body=body, missing_ok=True)
 
     def _must(self, method: str, path: str, what: str, **kwargs: Any) -> Object:
-        answer = self._request(method, path, what, **kwargs)
+        answer: Object | None = self._request(method, path, what, **kwargs)
         if answer is None:  # only with missing_ok, which nobody passes here
             raise ApiError(what, 404, "NotFound", path)
         return answer
@@ -112,7 +124,8 @@ class Kube:
         query: dict[str, Any] | None = None,
         content_type: str = "application/json",
         missing_ok: bool = False,
-    ) -> Object | None:
+        parse: Callable[[bytes], Any] = json.loads,
+    ) -> Any:
         urllib3 = library("urllib3", "kubernetes")
         words = urlencode({key: value for key, value in (query or {}).items() if value is not None})
         headers = {"accept": "application/json", "user-agent": USER_AGENT, **self.connection.headers()}
@@ -133,8 +146,7 @@ class Kube:
             return None
         if answer.status >= 400:
             raise refusal(what, answer.status, answer.data)
-        value: Object = json.loads(answer.data)
-        return value
+        return parse(answer.data)
 
 
 class Nowhere(Kube):

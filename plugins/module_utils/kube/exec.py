@@ -36,10 +36,11 @@ class Completed:
     stderr: str
 
 
-def run(connection: Connection, pod: Ref, command: Sequence[str], *, timeout: float) -> Completed:
-    """Run a command in a pod's only container and return what it said.
+def run(connection: Connection, pod: Ref, command: Sequence[str], *, timeout: float, container: str = "") -> Completed:
+    """Run a command in a pod and return what it said.
 
     :param timeout: for the whole of it, in seconds.
+    :param container: in which; empty: the only one.
     :raises TimedOut: it did not end in time (it goes on in the pod).
     :raises ApiError: the API server refuses, or the command cannot be started.
     :raises AccessError: the API server cannot be reached, or hangs up.
@@ -48,7 +49,9 @@ def run(connection: Connection, pod: Ref, command: Sequence[str], *, timeout: fl
     what = f"run {command[0]} in {pod}"
     deadline = Deadline(timeout)
     try:
-        socket = _connect(websocket, connection, pod, command, min(REQUEST_TIMEOUT, timeout))
+        socket = _connect(
+            websocket, connection, pod, command, container=container, timeout=min(REQUEST_TIMEOUT, timeout)
+        )
         try:
             return _receive(socket, what, deadline)
         finally:
@@ -61,8 +64,12 @@ def run(connection: Connection, pod: Ref, command: Sequence[str], *, timeout: fl
         raise AccessError(f"{what}: the web socket to {connection.host} failed: {error}") from error
 
 
-def _connect(websocket: Any, connection: Connection, pod: Ref, command: Sequence[str], timeout: float) -> Any:
+def _connect(
+    websocket: Any, connection: Connection, pod: Ref, command: Sequence[str], *, container: str, timeout: float
+) -> Any:
     query = [("stdout", "true"), ("stderr", "true"), *(("command", word) for word in command)]
+    if container:
+        query.append(("container", container))
     headers = {"user-agent": USER_AGENT, **connection.headers()}
     return websocket.create_connection(
         f"ws{connection.host.removeprefix('http')}{pod.path}/exec?{urlencode(query)}",

@@ -22,6 +22,7 @@ from ..waiting import Deadline, poll
 
 RUN_LABEL = "multinet.gke/run"  # which run they belong to
 GRACE_SECONDS = 1
+READ_WITHIN = timedelta(minutes=1)  # what a pod that has ended left behind is read by then, by the run that made it
 FORBIDDEN = 403
 
 
@@ -81,12 +82,12 @@ def await_all(
 
 
 def sweep(kube: Kube, now: datetime) -> None:
-    """Remove what is left of earlier runs: pods that have ended, or should have; none if nobody may look for them."""
+    """Remove what is left of earlier runs: pods that ended a while ago, or should have; none if we may not look."""
     try:
         for obj in kube.list(POD, labels=RUN_LABEL):
             made = datetime.fromisoformat(obj["metadata"]["creationTimestamp"])
             ends = made + timedelta(seconds=obj["spec"].get("activeDeadlineSeconds", 0))
-            if Pod.of(obj).has_ended or ends < now:
+            if ends < now or (Pod.of(obj).has_ended and made + READ_WITHIN <= now):
                 kube.delete(Ref.of(obj), grace_seconds=GRACE_SECONDS)
     except ApiError as error:
         if error.status != FORBIDDEN:

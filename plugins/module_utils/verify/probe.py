@@ -21,7 +21,6 @@ from datetime import UTC, datetime
 from ..cni.annotations import NETWORKS, Selection, render_selections
 from ..cni.pods import Pod
 from ..cni.ranges import parse_address
-from ..cni.texts import some
 from ..errors import ApiError, MultinetError
 from ..kube import exec as remote
 from ..kube.client import Kube
@@ -105,13 +104,8 @@ def plan(request: Request, snapshot: Snapshot, run: str) -> list[Probe]:
 
 
 def unready(request: Request, snapshot: Snapshot, attachment: Attachment) -> Iterator[Result]:
-    """Yield which nodes get no probe, and why."""
+    """Yield why there are no paths, or none between nodes."""
     carriers = snapshot.carriers(attachment, request.node_selector)
-    for node in carriers:
-        if not node.ready:
-            lost = some(pod.ref for pod in snapshot.users(attachment) if pod.node == node.name) or "none"
-            text = f"node {node.name} is not Ready, so nothing was sent to or from it (pods there: {lost})"
-            yield Result("probe", "warn", attachment.ref, text, f"kubectl describe node {node.name}")
     if not carriers:
         text = "no node is known to carry it, so nothing was sent"
         yield Result("probe", "warn", attachment.ref, text, "name its node_pools, or set node_selector")
@@ -198,7 +192,7 @@ def _refusals(probes: Sequence[Probe], refused: Mapping[Ref, MultinetError]) -> 
     forbidden = {ref.namespace: error for ref, error in refused.items() if _is_forbidden(error)}
     for namespace, error in forbidden.items():
         text = f"no packets were sent, as there is no right to create pods: {error}"
-        yield Result("probe", "warn", f"namespace {namespace}", text, RIGHTS)
+        yield Result("ping", "warn", f"namespace {namespace}", text, RIGHTS, {"rights": ["create pods"]})
 
 
 def _is_forbidden(error: MultinetError) -> bool:
@@ -285,7 +279,7 @@ def _unasked(errors: Mapping[Probe, MultinetError]) -> Iterator[Result]:
         yield Result("probe", "fail", probe.attachment.ref, text, remedy)
     for namespace, error in forbidden.items():
         text = f"no packets were sent, as there is no right to run commands in pods (pods/exec): {error}"
-        yield Result("probe", "warn", f"namespace {namespace}", text, RIGHTS)
+        yield Result("ping", "warn", f"namespace {namespace}", text, RIGHTS, {"rights": ["create pods/exec"]})
 
 
 def _ask(kube: Kube, request: Request, probe: Probe, sources: Sequence[End], targets: Sequence[End]) -> Iterator[Path]:

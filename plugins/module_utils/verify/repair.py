@@ -19,17 +19,18 @@ from typing import Any
 from ..cni.pods import Pod
 from ..errors import ApiError, TimedOut
 from ..kube.client import Kube, Object
-from ..kube.kinds import POD, Ref
+from ..kube.kinds import DAEMON_SET, POD, Ref
 from ..kube.pools import DesiredPool, PoolResource
 from ..kube.rollout import Rollout, wait_until_rolled_out
 from ..reconcile import Change, Context, Plan, State, reconcile
 from ..waiting import Deadline, poll
 from .request import Request
 from .result import Result
-from .snapshot import MULTUS, Snapshot
+from .snapshot import Snapshot
 
 PODS, BARE_PODS = "restart_pods_without_status", "delete_bare_pods_without_status"
 TOKEN, POOLS = "restart_daemonset_on_token", "reconcile_pool"
+AGE = "token_age"  # the check that tells
 CHOICES = (PODS, BARE_PODS, TOKEN, POOLS)
 RESTARTED = "kubectl.kubernetes.io/restartedAt"  # what kubectl rollout restart sets
 CHANGED = 409
@@ -44,13 +45,13 @@ def repair(
     :returns: changed, actions and diff, and what was left as it is.
     """
     outcomes: dict[str, dict[str, Any]] = {}
+    multus = Ref(DAEMON_SET, snapshot.installation.name, snapshot.installation.namespace)
     left: list[Result] = []
-    if TOKEN in request.repair and any(
-        each.check == "token_age" and each.status in ("fail", "warn") for each in results
-    ):
-        outcomes["daemonset"] = reconcile(Restart(kube, request, context), context)
+    if TOKEN in request.repair and any(each.check == AGE and each.status in ("fail", "warn") for each in results):
+        outcomes["daemonset"] = reconcile(Restart(kube, multus, request, context), context)
     stale = stale_pods(snapshot) if {PODS, BARE_PODS} & set(request.repair) else []
-    if stale and not (snapshot.rollout and snapshot.rollout.is_complete):
+    rollout = snapshot.installation.rollout
+    if stale and not (rollout and rollout.is_complete):
         text = (
             "pods without their interfaces were left: Multus' rollout is not complete, so new ones would lack them, too"
         )
@@ -209,12 +210,12 @@ class Restart:
 
     key = "daemonset"
 
-    def __init__(self, kube: Kube, request: Request, context: Context) -> None:
-        self._kube, self._request, self._context = kube, request, context
+    def __init__(self, kube: Kube, ref: Ref, request: Request, context: Context) -> None:
+        self._kube, self._ref, self._request, self._context = kube, ref, request, context
 
     def observe(self) -> Object | None:
         """Read the DaemonSet."""
-        return self._kube.get(MULTUS)
+        return self._kube.get(self._ref)
 
     def plan(self, observed: Object | None) -> Plan:
         """Return the restart."""
@@ -222,13 +223,13 @@ class Restart:
             return Plan(None, None)
         labels = observed["spec"]["selector"]["matchLabels"]
         selector = ",".join(f"{key}={value}" for key, value in labels.items())
-        change = Change(f"restart {MULTUS}, so that the nodes get a new token", self._restart)
+        change = Change(f"restart {self._ref}, so that the nodes get a new token", self._restart)
         return Plan(
             {"restart": False},
             {"restart": True},
             (change,),
             settle=lambda: wait_until_rolled_out(
-                self._kube, MULTUS, selector, Deadline(self._request.wait_timeout), self._context.progress
+                self._kube, self._ref, selector, Deadline(self._request.wait_timeout), self._context.progress
             ),
         )
 
@@ -238,7 +239,7 @@ class Restart:
 
     def _restart(self) -> None:
         annotations = {RESTARTED: datetime.now(UTC).isoformat(timespec="seconds")}
-        self._kube.patch(MULTUS, {"spec": {"template": {"metadata": {"annotations": annotations}}}})
+        self._kube.patch(self._ref, {"spec": {"template": {"metadata": {"annotations": annotations}}}})
 
 
 def _merged(outcomes: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def make(snapshot: Snapshot, results: list[Result], paths: list[Path], bad: list
         "matrix": [path.as_row() for path in paths],
         "pods": list(_pods(snapshot)),
         "pools": list(_pools(snapshot)),
-        "summary": summary(snapshot, paths, bad),
+        "summary": summary(snapshot, results, paths, bad),
         "table": table(paths) if paths else "no packets were sent",
         "junit": junit.write(results, bad),
     }
@@ -45,8 +45,8 @@ def nothing() -> dict[str, Any]:
     return {"changed": False, "ok": True, **empty, **texts}
 
 
-def summary(snapshot: Snapshot, paths: list[Path], bad: list[Result]) -> str:
-    """Return a line for people."""
+def summary(snapshot: Snapshot, results: list[Result], paths: list[Path], bad: list[Result]) -> str:
+    """Return a line for people; what could not be looked at for want of rights is in it."""
     pods = {pod.ref for attachment in snapshot.attachments for pod in snapshot.users(attachment)}
     answered = sum(path.ok for path in paths)
     parts = [
@@ -55,7 +55,8 @@ def summary(snapshot: Snapshot, paths: list[Path], bad: list[Result]) -> str:
         f"{answered} of {counted(len(paths), 'path')} answered" if paths else "no packets were sent",
         counted(len(bad), "finding"),
     ]
-    return ", ".join(parts)
+    unknown = dict.fromkeys(result.check for result in results if result.data.get("rights"))
+    return ", ".join(parts) + (f"; not checked for want of rights: {', '.join(unknown)}" if unknown else "")
 
 
 def failure(summary_line: str, bad: Iterable[Result]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus import Installation, manifest
 from ansible_collections.multinet.gke.plugins.module_utils.errors import (
     AccessError,
     ApiError,
@@ -41,6 +42,7 @@ Object = dict[str, Any]
 
 NETWORKS, STATUS = "k8s.v1.cni.cncf.io/networks", "k8s.v1.cni.cncf.io/network-status"
 RUN = "multinet.gke/run"
+MULTUS = Ref(DAEMON_SET, "gke-multinet", "kube-system")
 CONFIG = '{"type": "ipvlan", "master": "eth1", "ipam": {"type": "whereabouts", "range": "172.16.1.0/24"}}'
 
 
@@ -74,23 +76,22 @@ class Cluster:
     connection = None
 
     def __init__(self) -> None:
-        self.daemonset: Object | None = {
-            "metadata": {"generation": 1},
-            "status": {
-                "observedGeneration": 1,
-                **dict.fromkeys(
-                    ("desiredNumberScheduled", "updatedNumberScheduled", "numberReady", "numberAvailable"), 2
-                ),
-            },
-        }
+        self.objects: dict[Ref, Object] = {Ref.of(document): document for document in manifest(Installation())}
+        self.daemonset = self.objects[MULTUS]
+        self.daemonset["metadata"]["generation"] = 1
+        numbers = ("desiredNumberScheduled", "updatedNumberScheduled", "numberReady", "numberAvailable")
+        self.daemonset["status"] = {"observedGeneration": 1, **dict.fromkeys(numbers, 2)}
         self.nodes = [self.node("node-1"), self.node("node-2")]
         self.nads = [{"metadata": {"name": "my-nad", "namespace": "default"}, "spec": {"config": CONFIG}}]
         self.pods = [pod("a", "node-1", "172.16.1.1"), pod("b", "node-2", "172.16.1.2")]
+        self.system = [self.multus("node-1"), self.multus("node-2")]
         self.events: list[Object] = []
         self.created: list[Object] = []
         self.deleted: list[str] = []
         self.come_up: Callable[[Object], None] = self.start
         self.refusal: ApiError | None = None
+        self.forbidden: set[Kind] = set()  # at the cluster scope
+        self.asked: list[str] = []
 
     @staticmethod
     def node(name: str, ready: str = "True") -> Object:
@@ -100,6 +101,12 @@ class Cluster:
             "status": {"conditions": [{"type": "Ready", "status": ready}]},
         }
 
+    def multus(self, node: str) -> Object:
+        spec = {**self.daemonset["spec"]["template"]["spec"], "nodeName": node}
+        status = {"phase": "Running", "containerStatuses": [{"name": "whereabouts-gc", "state": {"running": {}}}]}
+        metadata = {"name": f"gke-multinet-{node}", "namespace": "kube-system", "labels": {"app": "gke-multinet"}}
+        return {"kind": "Pod", "metadata": metadata, "spec": spec, "status": status}
+
     def start(self, obj: Object) -> None:
         obj["metadata"]["annotations"] |= pod("", obj["spec"]["nodeName"], f"172.16.1.{100 + len(self.created)}")[
             "metadata"
@@ -107,12 +114,24 @@ class Cluster:
         obj["status"] = {"phase": "Running"}
 
     def get(self, ref: Ref) -> Object | None:
-        assert (ref.kind, str(ref)) == (DAEMON_SET, "DaemonSet kube-system/gke-multinet")
-        return self.daemonset
+        self.asked.append(str(ref))
+        self.refuse(ref.kind)
+        return self.objects.get(ref)
+
+    def log(self, ref: Ref, container: str, *, since_seconds: int, lines: int) -> str:
+        self.asked.append(f"log of {ref}")
+        return f"{datetime.now(UTC).isoformat()} [verbose] reconciler success\n"
+
+    def refuse(self, kind: Kind) -> None:
+        if kind in self.forbidden:
+            raise ApiError(f"list {kind.plural}", 403, "Forbidden", f"cannot list {kind.plural} at the cluster scope")
 
     def list(
         self, kind: Kind, namespace: str | None = None, *, labels: str | None = None, fields: str | None = None
     ) -> Iterator[Object]:
+        if namespace is None:
+            self.refuse(kind)
+        self.asked.append(f"list {kind.plural}")
         addresses = {
             ip.rsplit(".", 1)[1]: {"id": "c", "podref": f"default/{each['metadata']['name']}"}
             for each in self.pods
@@ -126,10 +145,11 @@ class Cluster:
         key, _equals, value = (labels or "").partition("=")
         pods = [
             each
-            for each in self.pods
+            for each in (*self.pods, *self.system)
             if not labels or each["metadata"].get("labels", {}).get(key, "") in ({value} - {""} or self.runs())
         ]
-        found = {NODE: self.nodes, NAD: self.nads, IP_POOL: [pool], POD: pods, EVENT: self.events}
+        pods = [each for each in pods if namespace in (None, each["metadata"]["namespace"])]
+        found = {DAEMON_SET: [], NODE: self.nodes, NAD: self.nads, IP_POOL: [pool], POD: pods, EVENT: self.events}
         return iter(copy.deepcopy(found[kind]))
 
     def runs(self) -> set[str]:
@@ -197,7 +217,7 @@ def test_all_well(pings: Any) -> None:
     result = run(cluster, attachments=SITE)
     assert (result["changed"], result["ok"]) == (False, True)
     assert result["summary"] == "1 attachment, 2 pods, 6 of 6 paths answered, 0 findings"
-    assert {entry["status"] for entry in result["results"]} == {"pass"}
+    assert {entry["status"] for entry in result["results"]} == {"pass", "skip"}
     assert sorted(commands) == [
         ["172.16.1.101", "172.16.1.102", "172.16.1.1", "172.16.1.2"],
         ["172.16.1.102", "172.16.1.101", "172.16.1.1", "172.16.1.2"],
@@ -299,7 +319,8 @@ def test_declared_pods_that_run_are_well(pings: Any) -> None:
 def test_pods_on_a_lost_node_are_not_asked_to_answer(pings: Any) -> None:
     cluster, commands = Cluster(), pings(everybody)
     cluster.nodes[1] = cluster.node("node-2", ready="Unknown")
-    run(cluster, attachments=SITE)
+    with pytest.raises(VerificationFailed, match=r"node-2 is not Ready, so nothing .*pods there: default/b"):
+        run(cluster, attachments=SITE)
     assert commands == [["172.16.1.101", "172.16.1.1"]]
 
 
@@ -475,7 +496,7 @@ def test_many_targets_are_asked_in_several_commands(pings: Any) -> None:
     cluster.nodes.pop()
     cluster.pods = [pod(f"p{number}", "node-1", f"172.16.1.{number}") for number in range(1, 100)]
     cluster.pods += [pod(f"q{number}", "node-1", f"172.16.2.{number}") for number in range(1, 250)]
-    with pytest.raises(VerificationFailed, match=r"172\.16\.2\.1 is not in 172\.16\.1\.0/24"):
+    with pytest.raises(VerificationFailed, match=r"IP 172\.16\.2\.1 not in NAD range 172\.16\.1\.0/24"):
         run(cluster, attachments=SITE, sample=1000)
     assert [len(command) - 1 for command in commands] == [200, 148]
 
