@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 from ..cni.pods import Pod
 from ..cni.texts import some
@@ -49,6 +50,7 @@ def measure(kube: Kube, request: Request, snapshot: Snapshot, port: int, context
     )
     if not nodes:
         return [Result(CHECK, "skip", _subject(port), "no node that is ready carries an attachment")]
+    own_pods.sweep(kube, datetime.now(UTC))
     run, namespace = own_pods.new_run(), request.probe_namespace or "default"
     refs = {Ref(POD, f"multinet-hostport-{run}-{number}", namespace): node for number, node in enumerate(nodes)}
     seconds = int(request.wait_timeout + 2 * request.probing.seconds(ASKERS) + SPARE_SECONDS)

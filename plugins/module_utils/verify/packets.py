@@ -145,11 +145,11 @@ class Probing:
 
     def seconds(self, targets: int) -> float:
         """Return how long one command may take at most."""
-        each = self.count + 2  # a ping a second, and the wait for the last
-        if self.protocol == "tcp":
-            each = self.count * (TCP_SECONDS + 1)
-        elif self.payload:
-            each += each + SEARCH_STEPS
+        pings = self.count + 2  # a ping a second, and the wait for the last
+        if self.payload:
+            pings += pings + SEARCH_STEPS
+        connections = self.count * (TCP_SECONDS + 1)
+        each = {"icmp": pings, "tcp": connections, None: max(pings, connections)}[self.protocol]
         return 15 + math.ceil(targets / AT_ONCE) * each
 
 

@@ -67,11 +67,11 @@ def measure(kube: Kube, request: Request, snapshot: Snapshot, context: Context) 
         results += findings
         pods = _await(kube, request, probes, context)
         for attachment in snapshot.attachments:
-            own = [probe for probe in probes if probe.attachment is attachment and probe.ref.name in pods]
-            faults = [fault for probe in own for fault in _not_up(kube, probe, pods.get(probe.ref.name))]
-            if own:
-                results += settled("probe", attachment.ref, f"a probe runs on each of {len(own)} nodes", faults)
-        errors, paths = _ask_all(kube, request, probes, pods, targets)
+            own = {probe: pod for probe, pod in pods.items() if probe.attachment is attachment}
+            faults = [fault for probe, pod in own.items() for fault in _not_up(kube, probe, pod)]
+            if nodes := {probe.node for probe in own}:
+                results += settled("probe", attachment.ref, f"a probe runs on each of {len(nodes)} nodes", faults)
+        errors, paths = _ask_all(kube, request, snapshot, pods, targets)
         return results + errors, paths
     finally:
         own_pods.remove(kube, [probe.ref for probe in probes], context.warn)
@@ -109,7 +109,9 @@ def unready(request: Request, snapshot: Snapshot, attachment: Attachment) -> Ite
     if not carriers:
         text = "no node is known to carry it, so nothing was sent"
         yield Result("probe", "warn", attachment.ref, text, "name its node_pools, or set node_selector")
-    elif len(carriers) == 1:
+    peers = [each for each in snapshot.attachments if _network(each) == _network(attachment)]
+    nodes = {node.name for each in peers for node in snapshot.carriers(each, request.node_selector)}
+    if len(nodes) == 1:
         yield Result("probe", "skip", attachment.ref, "only one node carries it: no path between nodes to try")
 
 
@@ -200,8 +202,8 @@ def _is_forbidden(error: MultinetError) -> bool:
     return isinstance(error, ApiError) and error.status == FORBIDDEN and "cannot create resource" in error.api_message
 
 
-def _await(kube: Kube, request: Request, probes: Sequence[Probe], context: Context) -> dict[str, Pod]:
-    """Return the probes by name when all run or have failed, or as they are at the deadline."""
+def _await(kube: Kube, request: Request, probes: Sequence[Probe], context: Context) -> dict[Probe, Pod]:
+    """Return the probes' pods when all run or have failed, or as they are at the deadline."""
     if not probes:
         return {}
     found = own_pods.await_all(
@@ -213,12 +215,12 @@ def _await(kube: Kube, request: Request, probes: Sequence[Probe], context: Conte
         what="probe pods",
         progress=context.progress,
     )
-    return {name: Pod.of(obj) for name, obj in found.items()}
+    return {probe: Pod.of(found[probe.ref.name]) for probe in probes if probe.ref.name in found}
 
 
-def _not_up(kube: Kube, probe: Probe, pod: Pod | None) -> Iterator[Result]:
+def _not_up(kube: Kube, probe: Probe, pod: Pod) -> Iterator[Result]:
     """Yield why a probe cannot send; one that could not even be made has been told of."""
-    if pod is None or _ends(probe, pod):
+    if _ends(probe, pod):
         return
     if pod.runs:
         text = f"the probe on {probe.node} started without {probe.attachment.ref}: Multus is not active there"
@@ -244,20 +246,32 @@ def _ends(probe: Probe, pod: Pod) -> list[End]:
     ]
 
 
+def _network(attachment: Attachment) -> tuple[str, ...]:
+    """Return what attachments have in common whose pods can reach each other: the node's interface and the ranges.
+
+    Several may share a range, each with a part of it: one for each node, with the addresses of the node's block.
+    """
+    return (attachment.master, *map(str, attachment.ranges))
+
+
 def _ask_all(
-    kube: Kube, request: Request, probes: Sequence[Probe], pods: Mapping[str, Pod], targets: Mapping[str, list[End]]
+    kube: Kube,
+    request: Request,
+    snapshot: Snapshot,
+    pods: Mapping[Probe, Pod],
+    targets: Mapping[str, list[End]],
 ) -> tuple[list[Result], list[Path]]:
-    """Let each probe ask everybody else on its attachment, several probes at a time."""
-    ends = {probe: found for probe in probes if (pod := pods.get(probe.ref.name)) and (found := _ends(probe, pod))}
-    everybody: dict[str, list[End]] = defaultdict(list)
+    """Let each probe ask everybody else on its network, several probes at a time."""
+    ends = {probe: found for probe, pod in pods.items() if (found := _ends(probe, pod))}
+    everybody: dict[object, list[End]] = defaultdict(list)
     for probe, own in ends.items():
-        everybody[probe.attachment.ref] += own
-    for attachment, others in targets.items():
-        everybody[attachment] += others
+        everybody[_network(probe.attachment)] += own
+    for attachment in snapshot.attachments:
+        everybody[_network(attachment)] += targets[attachment.ref]
 
     def ask(probe: Probe) -> list[Path] | MultinetError:
         try:
-            return list(_ask(kube, request, probe, ends[probe], everybody[probe.attachment.ref]))
+            return list(_ask(kube, request, probe, ends[probe], everybody[_network(probe.attachment)]))
         except MultinetError as error:
             return error
 

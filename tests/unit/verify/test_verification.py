@@ -242,7 +242,7 @@ def test_there_is_one_probe_on_each_node_and_none_is_left(pings: Any) -> None:
     }
     assert len({each["metadata"]["labels"][RUN] for each in cluster.created}) == 1
     assert first["metadata"]["annotations"] == {NETWORKS: "default/my-nad"}
-    assert first["spec"]["activeDeadlineSeconds"] == 120 + 20 + 60
+    assert first["spec"]["activeDeadlineSeconds"] == 120 + 24 + 60
     security = first["spec"]["containers"][0]["securityContext"]
     assert "NET_RAW" not in security["capabilities"]["drop"]
     assert (security["allowPrivilegeEscalation"], "add" in security["capabilities"]) == (False, False)
