@@ -17,9 +17,17 @@ description:
     their interface while the API still shows it. The probes are removed in any case; those of a run that was killed
     end at a deadline, and the next run removes them.
   - Fails with all findings and what to do about each. It never reports a change.
-  - Needs the right to list pods, nodes, NetworkAttachmentDefinitions and IPPools everywhere, and to get DaemonSets in
-    C(kube-system); for probes also to create and delete pods, to get and create C(pods/exec), and to list events, in
-    the probes' namespace; to list events in the namespaces of O(pods), too.
+notes:
+  - "Kubernetes permissions to read: list pods, nodes, NetworkAttachmentDefinitions (C(k8s.cni.cncf.io)) and IPPools
+    (C(whereabouts.cni.cncf.io)) everywhere; get the DaemonSet and the ConfigMap of Multus in C(kube-system) (list
+    DaemonSets, if Multus has another name), get the CustomResourceDefinition C(ippools.whereabouts.cni.cncf.io), get
+    C(pods/log) in C(kube-system), and list events in the namespaces of pods that do not run."
+  - What may not be read makes no failure. The checks that need it have the status V(skip), with the right that is
+    missing, and the summary names them. If pods may not be listed everywhere, those of O(namespaces), of O(pods) and of
+    the attachments' namespaces are looked at, as far as that is allowed.
+  - For probes also to create and delete pods, to get and create C(pods/exec), and to list events, in the probes'
+    namespace; for C(inside) to get and create C(pods/exec) in the namespaces of the pods; for O(inspect_nodes) to
+    create, list and delete pods in Multus' namespace, where pods with C(hostPath) and C(hostNetwork) are allowed.
 author:
   - multinet.gke contributors (@multinet-gke)
 extends_documentation_fragment:
@@ -31,7 +39,7 @@ attributes:
     description: Can run in check mode and tell what it would change, without changing it.
     support: full
     details:
-      - Only what the API says is checked; there are no probe pods.
+      - Only what the API says is checked; there are no pods of our own, and no commands are run in others.
 options:
   attachments:
     description:
@@ -45,6 +53,8 @@ options:
     description:
       - Pods that must be there and run, on a node that is ready, with all the interfaces that they ask for. One that is
         missing, or does not run, is an error with what it waits for.
+      - An entry names one pod, or several with V(label_selector); with neither, it means all pods of the namespace that
+        ask for attachments. That there is none is an error.
       - Pods on the attachments that are not named here are looked at too; if they do not run, that is a warning.
     type: list
     elements: dict
@@ -52,15 +62,92 @@ options:
       name:
         description: Name of the pod.
         type: str
-        required: true
+      label_selector:
+        description: Labels of the pods, as C(kubectl get -l) takes them.
+        type: str
       namespace:
-        description: Namespace of the pod.
+        description: Namespace of the pods.
         type: str
         default: default
   namespaces:
     description: Look at the pods of these namespaces (and at O(pods)) only; by default at all.
     type: list
     elements: str
+  expect:
+    description: What the O(pods), or all pods that are looked at, are expected to have of an attachment.
+    type: list
+    elements: dict
+    suboptions:
+      nad:
+        description: The attachment, V(name) in namespace V(default) or V(namespace/name).
+        type: str
+        required: true
+      interface:
+        description: Name of the interface, for example V(net1); by default any.
+        type: str
+      ip_in:
+        description: Range in which its addresses are.
+        type: str
+      count:
+        description: How many pods have it. By default there must be one that asks for it, and all that do have it.
+        type: int
+      mac_is_nic:
+        description: Its hardware address is that of the node's interface, as far as that is known.
+        type: bool
+        default: false
+      mtu:
+        description: Its MTU. Known of pods that were looked into (name V(inside) in O(checks)).
+        type: int
+  checks:
+    description:
+      - The checks to make; by default all.
+      - V(daemonset_ready) - is Multus on every node, in its latest form? If not, look at its pods.
+      - V(components) - was a container of Multus or Whereabouts killed for want of memory, or does it end again and
+        again? Give it more memory, look at its log.
+      - V(image_pair) - do the images have what the containers start of them, and fit each other?
+      - V(crd_schema) - are the definitions those of the Whereabouts that is installed (0.8.0 changed them)?
+      - V(token_age) - is the token that Whereabouts uses on each node valid, and for more than 30 days? Restart the
+        DaemonSet. Without O(inspect_nodes) it goes by the age of the pods that wrote them, and by pods whose plugin is
+        Unauthorized.
+      - V(gc_recent) - does Whereabouts' garbage collector run, and did it succeed lately by its log? With O(wait), an
+        address that was nobody's for two of its periods shows that it does not work.
+      - V(unparsable_pools) - can all pools be read? One that cannot stops garbage collection for all.
+      - V(capacity) - are the pools less than 90 % full, and is there room for them in etcd?
+      - V(orphans) - are there addresses of pods that are gone? M(multinet.gke.whereabouts_pool) releases them.
+      - V(node_ready) - are the nodes that carry attachments ready, and which pods are on those that are not?
+      - V(node_has_master) - does each of them have the attachment's master interface?
+      - V(config_first_file) - is Multus' configuration the first that the container runtime finds, or has Cilium taken
+        it back? Needs O(inspect_nodes), as do the next two.
+      - V(cluster_network_file) - is there the configuration that Multus delegates to, under the name that it looks for?
+      - V(ipvlan_binary) - are the plugins ipvlan, multus and whereabouts there?
+      - V(annotation_valid) - can what pods ask for be read, and is there such an attachment?
+      - V(isolation) - does the installed configuration of Multus let pods use the attachments that they ask for?
+      - V(gke_native_conflict) - does a pod ask for GKE's own additional interfaces, too?
+      - V(misplaced) - is a pod on a node whose pool does not carry the network of its attachment?
+      - V(hostport) - does a pod's hostPort get lost because Multus' configuration lacks the capability portMappings?
+      - V(pod) - do the O(pods) run with all their interfaces? If not, what do they wait for, in Multus' words?
+      - V(nad_valid) - are the attachments there, usable, and as expected?
+      - V(network_status) - do pods have the interfaces that they ask for, by their network-status?
+      - V(ip_in_range) - are their addresses out of the attachment's range?
+      - V(ip_in_pool) - does Whereabouts hold each address for the pod that has it?
+      - V(duplicates) - is an address on several pods, or held in several pools?
+      - V(mac_equals_nic) - do interfaces have the hardware address of the node's, as IPVLAN's have?
+      - V(alias_block) - which addresses lie in another node's alias block? Information for lost packets, no error.
+      - V(expect) - is all as in O(expect)?
+      - V(inside) - does the pod really have what its network-status claims? A pod that survived the loss of its node
+        can be without it. By default only pods are looked into whose sandbox is younger than their network-status, or
+        has another first address; all, up to 200, if it is named here. Needs C(cat) in the image and O(probe).
+      - V(connectivity) - do packets arrive? Needs O(probe).
+    type: list
+    elements: str
+  inspect_nodes:
+    description:
+      - Look at the nodes themselves, by a pod on each that reads the directories of CNI configurations and plugins and
+        the interfaces, and ends. Of the token in Whereabouts' kubeconfig it tells when it expires, and nothing else.
+      - The pods run O(probe_image) in Multus' namespace, as root without capabilities on the node's network, and see
+        the directories read only. They are removed as the probes are.
+    type: bool
+    default: false
   probe:
     description:
       - Start probe pods and ping.
@@ -91,6 +178,18 @@ options:
     description: How long to wait for the probe pods, in seconds.
     type: int
     default: 120
+  wait:
+    description: If something is found that O(fail_on) counts, look again, until it is gone or O(retries) are used up.
+    type: bool
+    default: false
+  retries:
+    description: How often to look again at most, with O(wait).
+    type: int
+    default: 12
+  delay:
+    description: Seconds between two looks, with O(wait).
+    type: int
+    default: 10
   fail_on:
     description: Fail on errors, on warnings too, or never; what does not make it fail is shown as a warning.
     type: str
@@ -119,6 +218,14 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ verified.table.splitlines() }}"
 
+- name: Look at the nodes, too, and wait until all is well
+  multinet.gke.multinet_verify:
+    gke_cluster: {project: test-project, location: us-central1-c, name: edge}
+    inspect_nodes: true
+    wait: true
+    expect:
+      - {nad: my-nad, interface: net1, ip_in: 172.16.1.0/24, mac_is_nic: true}
+
 - name: Look at what the API says of every attachment, without sending a packet
   multinet.gke.multinet_verify:
     gke_cluster: {project: test-project, location: us-central1-c, name: edge}
@@ -140,7 +247,8 @@ results:
   contains:
     check:
       description:
-        - The question, for example V(rollout), V(pod), V(network_status), V(ip_in_pool), V(mac), V(probe), V(ping).
+        - The question, one of O(checks); V(inspection) if a node could not be looked at, V(probe) and V(ping) for
+          V(connectivity).
       type: str
       returned: always
       sample: ping
@@ -164,6 +272,12 @@ results:
       type: str
       returned: always
       sample: ""
+    data:
+      description:
+        - What RV(results[].msg) is made of, for programs, for example C(ip), C(node), C(pool), C(nad), C(holders).
+      type: dict
+      returned: always
+      sample: {}
 matrix:
   description: What became of the packets; one entry for each path.
   returned: always

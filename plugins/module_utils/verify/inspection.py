@@ -30,8 +30,8 @@ BINARIES = ("ipvlan", "multus", "whereabouts")
 CONF_SUFFIXES = (".conf", ".conflist", ".json")  # what the container runtime takes for a configuration
 MOST_FILES = 30  # of which names are told: a termination message takes 4096 bytes
 
-# Prints a line for each thing that it finds. Only what looks like a signed token (JWT) is taken apart, so that no
-# other kind of token is ever printed.
+# Prints a line for each thing that it finds. A link counts as a program: where it leads is out of sight. Only what
+# looks like a signed token (JWT) is taken apart, so that no other kind of token is ever printed.
 SCRIPT = f"""
 exec > /dev/termination-log 2>&1
 network=$1; shift
@@ -41,7 +41,9 @@ for file in $(ls -a /host/conf | head -n {MOST_FILES}); do
   grep -q '"type"[[:space:]]*:[[:space:]]*"multus"' "/host/conf/$file" && echo "multus $file"
   grep -q '"name"[[:space:]]*:[[:space:]]*"'"$network"'"' "/host/conf/$file" && echo "network $file"
 done
-for name in {" ".join(BINARIES)}; do [ -x "/host/bin/$name" ] && echo "binary $name"; done
+for name in {" ".join(BINARIES)}; do
+  if [ -x "/host/bin/$name" ] || [ -L "/host/bin/$name" ]; then echo "binary $name"; fi
+done
 for path in /sys/class/net/eth* "$@"; do
   name=${{path##*/}}; path=/sys/class/net/$name
   [ -e "$path/address" ] && echo "nic $name $(cat "$path/address") $(cat "$path/mtu")"

@@ -69,6 +69,7 @@ class Detail:
     asks_gke: bool = False  # for an interface of GKE's own multi-networking
     sandbox_since: datetime | None = None
     status_since: datetime | None = None  # when its network-status was written
+    pod_ips: tuple[str, ...] = ()  # on the cluster's network
 
     @classmethod
     def of(cls, pod: Object) -> Detail:
@@ -97,6 +98,7 @@ class Detail:
                 None,
             ),
             status_since=_written(metadata, NETWORK_STATUS),
+            pod_ips=tuple(str(parse_address(each["ip"])) for each in status.get("podIPs", ())),
         )
 
     @classmethod

@@ -24,6 +24,8 @@ from ansible_collections.multinet.gke.plugins.module_utils.errors import (
 from ansible_collections.multinet.gke.plugins.module_utils.kube.client import Nowhere
 from ansible_collections.multinet.gke.plugins.module_utils.kube.exec import Completed
 from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import (
+    CONFIG_MAP,
+    CRD,
     DAEMON_SET,
     EVENT,
     IP_POOL,
@@ -526,3 +528,90 @@ def test_attachments_are_named_in_short() -> None:
 def test_node_selectors_are_texts() -> None:
     params = ArgumentSpecValidator(SPEC["argument_spec"]).validate({"node_selector": {"on": True, "count": 7}})
     assert Request.of(params.validated_parameters).node_selector == {"on": "true", "count": "7"}
+
+
+def statuses(result: dict[str, Any], check: str) -> set[str]:
+    return {entry["status"] for entry in result["results"] if entry["check"] == check}
+
+
+def test_each_list_is_read_once_but_the_pools_around_the_pods() -> None:
+    cluster = Cluster()
+    run(cluster, attachments=SITE, probe=False)
+    lists = [each for each in cluster.asked if each.startswith("list ")]
+    assert lists == [
+        *("list nodes", "list network-attachment-definitions", "list ippools", "list pods", "list ippools"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "left_out"),
+    [
+        (NODE, {"node_ready", "node_has_master", "misplaced", "alias_block"}),
+        (NAD, set()),  # those of the namespaces of attachments may be listed
+        (CONFIG_MAP, {"isolation", "hostport"}),
+        (DAEMON_SET, {"daemonset_ready", "image_pair", "crd_schema", "gc_recent"}),
+        (CRD, {"crd_schema"}),
+        (POD, {"orphans", "duplicates"}),
+    ],
+)
+def test_what_may_not_be_read_leaves_out_what_needs_it(kind: Kind, left_out: set[str]) -> None:
+    cluster = Cluster()
+    cluster.forbidden = {kind}
+    result = run(cluster, attachments=SITE, probe=False, fail_on="warning")
+    refused = {entry["check"]: entry for entry in result["results"] if entry["data"].get("rights")}
+    assert set(refused) == left_out
+    assert all("HTTP 403 Forbidden" in entry["msg"] and entry["remedy"] for entry in refused.values())
+    assert result["summary"].endswith("; not checked for want of rights: " + ", ".join(refused)) is bool(refused)
+    assert statuses(result, "ip_in_range") == {"pass"}
+
+
+def test_other_failures_of_the_api_are_failures() -> None:
+    cluster = Cluster()
+
+    def fail(kind: Kind) -> None:
+        raise ApiError(f"list {kind.plural}", 500, "InternalError", "etcd")
+
+    cluster.refuse = fail  # type: ignore[method-assign]
+    with pytest.raises(ApiError, match="etcd"):
+        run(cluster, attachments=SITE, probe=False)
+
+
+def test_pods_are_chosen_by_labels_and_a_choice_of_none_is_a_finding() -> None:
+    cluster = Cluster()
+    cluster.pods[0]["metadata"]["labels"] = {"app": "db", RUN: ""}
+    cluster.pods[1]["metadata"]["labels"] = {"app": "db"}
+    named = run(cluster, attachments=SITE, probe=False, pods=[{"label_selector": "app=db"}])
+    assert [entry["subject"] for entry in named["results"] if entry["check"] == "pod"] == ["default/b"]
+    with pytest.raises(VerificationFailed, match=r"- apps \(all with attachments\): no pod is among these \[pod\]"):
+        run(cluster, attachments=SITE, probe=False, pods=[{"namespace": "apps"}])
+
+
+def test_it_looks_again_until_all_is_well() -> None:
+    cluster, pauses = Cluster(), []
+    cluster.daemonset["status"]["numberAvailable"] = 1
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            cluster.daemonset["status"]["numberAvailable"] = 2
+
+    options = {"attachments": SITE, "probe": False, "wait": True, "retries": 5, "delay": 7}
+    checked = ArgumentSpecValidator(SPEC["argument_spec"]).validate(options).validated_parameters
+    assert verify(cluster, Request.of(checked), Context(), "error", sleep)["ok"]  # type: ignore[arg-type]
+    assert pauses == [7, 7]
+
+
+def test_it_gives_up_when_the_looks_are_used_up() -> None:
+    cluster, pauses = Cluster(), []
+    cluster.daemonset["status"]["numberAvailable"] = 1
+    options = {"attachments": SITE, "probe": False, "wait": True, "retries": 2, "delay": 7}
+    checked = ArgumentSpecValidator(SPEC["argument_spec"]).validate(options).validated_parameters
+    with pytest.raises(VerificationFailed, match="its rollout is not complete"):
+        verify(cluster, Request.of(checked), Context(), "error", pauses.append)  # type: ignore[arg-type]
+    assert pauses == [7, 7]
+
+
+def test_only_the_checks_that_were_named_are_made() -> None:
+    result = run(Cluster(), attachments=SITE, checks=["ip_in_range", "pod"])
+    assert {entry["check"] for entry in result["results"]} == {"ip_in_range"}
+    assert result["matrix"] == []

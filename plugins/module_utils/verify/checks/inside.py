@@ -16,8 +16,9 @@ from ..snapshot import Snapshot
 from .words import span
 
 MOST_LOOKS = 200  # pods into which is looked; those of which the API raises a doubt come first
-# The sandbox is there a moment after Multus wrote the network-status; one that is much younger is another sandbox.
-LATER = 20  # seconds
+# The sandbox is there a moment after Multus wrote the network-status; one that is much younger is another sandbox, or
+# the kubelet was busy with a large image in between.
+LATER = 60  # seconds
 AGAIN = "delete the pod, so that a new one is made; nothing else repairs it"
 
 
@@ -31,16 +32,20 @@ def claims(snapshot: Snapshot) -> list[Pod]:
     ]
 
 
-def lateness(snapshot: Snapshot, pod: Pod) -> float:
-    """Return how many seconds after its network-status a pod's sandbox was made; 0 if that raises no doubt.
+def doubt(snapshot: Snapshot, pod: Pod) -> str:
+    """Return why a pod's sandbox is probably not the one that its network-status speaks of; empty if nothing says so.
 
-    So it is when a node was lost and came back before Multus did: the kubelet made new sandboxes without it.
+    When a node was lost and came back before Multus did, the kubelet made new sandboxes without it.
     """
     detail = snapshot.detail(pod)
-    if detail.sandbox_since is None or detail.status_since is None:
-        return 0
-    seconds = (detail.sandbox_since - detail.status_since).total_seconds()
-    return seconds if seconds > LATER else 0
+    own = [ip for interface in pod.interfaces or () if interface.default for ip in interface.ips]
+    if own and detail.pod_ips and not set(own) & set(detail.pod_ips):
+        return f"its first address is {some(detail.pod_ips)}, not {some(own)} as its network-status says"
+    if detail.sandbox_since and detail.status_since:
+        later = (detail.sandbox_since - detail.status_since).total_seconds()
+        if later > LATER:
+            return f"its sandbox was made {span(later)} after its network-status was written"
+    return ""
 
 
 def looks(snapshot: Snapshot, *, everywhere: bool) -> list[Look]:
@@ -49,7 +54,7 @@ def looks(snapshot: Snapshot, *, everywhere: bool) -> list[Look]:
     :param everywhere: not only into those of which the API raises a doubt.
     """
     names = {attachment.ref for attachment in snapshot.attachments}
-    pods = sorted(claims(snapshot), key=lambda pod: (not lateness(snapshot, pod), pod.ref))
+    pods = sorted(claims(snapshot), key=lambda pod: (not doubt(snapshot, pod), pod.ref))
     return [
         Look(
             pod.ref,
@@ -57,7 +62,7 @@ def looks(snapshot: Snapshot, *, everywhere: bool) -> list[Look]:
             tuple(each.name for each in pod.interfaces or () if each.network in names),
         )
         for pod in pods
-        if snapshot.detail(pod).containers and (everywhere or lateness(snapshot, pod))
+        if snapshot.detail(pod).containers and (everywhere or doubt(snapshot, pod))
     ][:MOST_LOOKS]
 
 
@@ -82,20 +87,16 @@ def _findings(snapshot: Snapshot, pod: Pod) -> Iterator[Result]:
                 continue
             lacking = [ip for ip in interface.ips if ip not in seen.addresses]
             if interface.name not in seen.interfaces or lacking:
-                what = "it" if interface.name not in seen.interfaces else "the address"
+                what = f"no {interface.name}" if interface.name not in seen.interfaces else "not that address"
                 text = (
-                    f"its network-status claims {interface.name} with {some(interface.ips) or 'no address'}, but "
-                    f"inside it has not {what} (it has: {some(sorted(seen.interfaces - {'lo'})) or 'nothing'})"
+                    f"its network-status claims {interface.name} with {some(interface.ips) or 'no address'}, but inside "
+                    f"the pod has {what} (it has: {some(sorted(seen.interfaces - {'lo'})) or 'nothing'})"
                 )
                 more = {**data, "interface": interface.name, "ips": list(interface.ips)}
                 yield Result("inside", "fail", pod.ref, text, AGAIN, more)
-    elif lateness(snapshot, pod):
-        why = f"; nobody could look into it: {seen.problem}" if seen else ""
-        later = span(lateness(snapshot, pod))
-        text = (
-            f"its sandbox was made {later} after its network-status was written, so it has probably lost its "
-            f"additional interfaces with its node{why}"
-        )
+    elif why := doubt(snapshot, pod):
+        more = f"; nobody could look into it: {seen.problem}" if seen else ""
+        text = f"{why}, so it has probably lost its additional interfaces with its node{more}"
         yield Result("inside", "warn", pod.ref, text, AGAIN, data)
     elif seen:
         remedy = "allow pods/exec; an image without cat cannot be looked into"
