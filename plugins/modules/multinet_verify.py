@@ -16,7 +16,8 @@ description:
     on the attachment, within nodes and between them. Only this finds a missing firewall rule, and pods that have lost
     their interface while the API still shows it. The probes are removed in any case; those of a run that was killed
     end at a deadline, and the next run removes them.
-  - Fails with all findings and what to do about each. It never reports a change.
+  - Fails with all findings and what to do about each. It reports a change only if it is asked to O(repair) something.
+  - What each finding of the packets means, and what helps, is explained in C(docs/verify.md) of the collection.
 notes:
   - "Kubernetes permissions to read: list pods, nodes, NetworkAttachmentDefinitions (C(k8s.cni.cncf.io)) and IPPools
     (C(whereabouts.cni.cncf.io)) everywhere; get the DaemonSet and the ConfigMap of Multus in C(kube-system) (list
@@ -28,18 +29,29 @@ notes:
   - For probes also to create and delete pods, to get and create C(pods/exec), and to list events, in the probes'
     namespace; for C(inside) to get and create C(pods/exec) in the namespaces of the pods; for O(inspect_nodes) to
     create, list and delete pods in Multus' namespace, where pods with C(hostPath) and C(hostNetwork) are allowed.
+  - Without the rights for probes no packets are sent; that is a warning, and what the API says is checked all the same.
+  - For O(repair) to delete pods in their namespaces, to patch the DaemonSet of Multus, and what
+    M(multinet.gke.whereabouts_pool) needs.
+  - If no packet crosses nodes, C(compute.instances.list) and C(compute.firewalls.get) on the project of O(gke_cluster)
+    help to name the cause. They are not asked for otherwise, and the verification does without.
 author:
   - multinet.gke contributors (@multinet-gke)
 extends_documentation_fragment:
   - multinet.gke.google
   - multinet.gke.kubernetes
-  - multinet.gke.attributes.info
+  - multinet.gke.attributes
 attributes:
   check_mode:
     description: Can run in check mode and tell what it would change, without changing it.
     support: full
     details:
       - Only what the API says is checked; there are no pods of our own, and no commands are run in others.
+      - O(junit_path) is not written.
+  diff_mode:
+    description: Returns what changes, before and after, in the words of the module's options.
+    support: full
+    details:
+      - With O(repair); nothing changes otherwise.
 options:
   attachments:
     description:
@@ -150,32 +162,105 @@ options:
     default: false
   probe:
     description:
-      - Start probe pods and ping.
+      - Start probe pods and send packets.
       - With V(false) only what the API says is checked, and nothing is written.
     type: bool
     default: true
   probe_image:
-    description: Image of the probe pods; it needs C(sh) and C(ping).
+    description: Image of the probe pods; it needs C(sh), C(ping), C(nc) and the other tools of busybox.
     type: str
     default: docker.io/library/busybox:1.37
   probe_namespace:
     description:
       - Namespace of the probe pods; by default that of the attachment, because with Multus' namespace isolation pods
         can use attachments of their own namespace and of V(default) only.
-      - The probes fit the baseline Pod Security Standard. They run as root with no other capability than that to send
-        pings; the restricted standard does not allow that.
+      - Probes that ping fit the baseline Pod Security Standard. They run as root with no other capability than that to
+        send pings, because busybox' ping knows no other way. Probes that make TCP connections fit the restricted
+        standard. Pods with a O(hostport) need a namespace with the privileged one; theirs is V(default) if this is not
+        set.
     type: str
   node_selector:
     description:
       - Labels of the nodes that carry the network, for attachments that do not name their node pools.
       - Nodes with pods on the attachment count as well, and are the only ones if neither is set.
     type: dict
+  connectivity:
+    description:
+      - The paths to try, if V(connectivity) is among the O(checks). All probes and pods on attachments with the same
+        master and range are tried from each probe.
+      - With V(same_node), a node without other pods gets a second probe.
+    type: str
+    choices: [all, same_node, cross_node, none]
+    default: all
+  protocol:
+    description:
+      - Whether to ping (V(icmp)) or to make TCP connections (V(tcp)).
+      - By default pings; and TCP connections where pods that can ping are refused, as by the restricted Pod Security
+        Standard. A result says so.
+    type: str
+    choices: [icmp, tcp]
+  port:
+    description:
+      - TCP port at which the pods have to take connections; the probes do, too. Needs O(protocol=tcp).
+      - Without it, a port is tried at which hardly anybody listens, and a refusal counts as an answer of the pod, as it
+        shows that packets arrive.
+    type: int
   count:
-    description: Packets to send on each path, one a second.
+    description: Pings to send on each path, one a second, or connections to make.
     type: int
     default: 3
+  payload:
+    description:
+      - Bytes of data in a ping that has to arrive undivided, beside the usual pings. V(1432) fills the 1460 bytes of
+        Google's default MTU; an IPv4 packet is 28 bytes larger than its payload, one of IPv6 48.
+      - Where it does not arrive, the largest that does is looked for, and the finding names the MTU that works.
+      - Not with O(protocol=tcp).
+    type: int
+  sample:
+    description: How many addresses of pods are tried on each attachment at most. Of more, so many are drawn.
+    type: int
+    default: 200
+  seed:
+    description: Number that repeats a draw; a result names it. By default a new one each time.
+    type: int
+  hostport:
+    description:
+      - Prove that a hostPort leads to its pod; on nodes with Multus it does only if the configuration of Multus passes
+        port mappings on.
+      - The TCP port of the nodes to use for that; nothing else may use it. Pods with that hostPort are started on the
+        nodes that carry attachments, and tried from each other over the cluster's own network.
+    type: int
+  repair:
+    description:
+      - What to put right before all is verified. Nothing is, by default.
+      - V(restart_pods_without_status) deletes pods that run without an interface that they ask for, if a controller
+        makes them again. It waits for the new ones, O(wait_timeout) at most. Nothing is deleted while the rollout of
+        Multus is not complete, as new pods would lack their interfaces, too.
+      - V(delete_bare_pods_without_status) deletes such pods that no controller makes again. They are gone then.
+      - V(restart_daemonset_on_token) restarts Multus' DaemonSet if V(token_age) finds something by the age that the API
+        tells.
+      - V(reconcile_pool) releases the addresses of the attachments' pools that nobody has any more, as
+        M(multinet.gke.whereabouts_pool) with O(multinet.gke.whereabouts_pool#module:state=reconciled) does.
+      - A pod that lost its interface and kept its network-status is not deleted. Only its silence tells it from one
+        whose network is cut off.
+    type: list
+    elements: str
+    choices:
+      - restart_pods_without_status
+      - delete_bare_pods_without_status
+      - restart_daemonset_on_token
+      - reconcile_pool
+  confirm_after:
+    description: Seconds after which an address has to be nobody's still, for V(reconcile_pool) in O(repair).
+    type: int
+    default: 60
+  junit_path:
+    description:
+      - File for the results as JUnit XML, on the machine on which the module runs. It is written if the verification
+        fails, too, and all may read it.
+    type: path
   wait_timeout:
-    description: How long to wait for the probe pods, in seconds.
+    description: How long to wait for pods that are started or made again, in seconds.
     type: int
     default: 120
   wait:
@@ -226,6 +311,22 @@ EXAMPLES = r"""
     expect:
       - {nad: my-nad, interface: net1, ip_in: 172.16.1.0/24, mac_is_nic: true}
 
+- name: Look whether full packets arrive undivided, and keep the results for the CI system
+  multinet.gke.multinet_verify:
+    gke_cluster: {project: test-project, location: us-central1-c, name: edge}
+    attachments: [my-nad]
+    node_selector:
+      cloud.google.com/gke-nodepool: multinet
+    checks: [connectivity]
+    payload: 1432
+    junit_path: /tmp/multinet-verify.xml
+
+- name: Make pods again that came up without their interface, as after a node's return
+  multinet.gke.multinet_verify:
+    gke_cluster: {project: test-project, location: us-central1-c, name: edge}
+    checks: [network_status]
+    repair: [restart_pods_without_status]
+
 - name: Look at what the API says of every attachment, without sending a packet
   multinet.gke.multinet_verify:
     gke_cluster: {project: test-project, location: us-central1-c, name: edge}
@@ -247,8 +348,8 @@ results:
   contains:
     check:
       description:
-        - The question, one of O(checks); V(inspection) if a node could not be looked at, V(probe) and V(ping) for
-          V(connectivity).
+        - The question, one of O(checks); V(inspection) if a node could not be looked at; V(probe), V(sample), V(ping),
+          V(tcp), V(mtu) and V(alias_block) for V(connectivity); V(repair) for what was left as it is.
       type: str
       returned: always
       sample: ping
@@ -330,10 +431,15 @@ matrix:
       returned: always
       sample: 0
     rtt_ms:
-      description: Average time until the answer, in milliseconds; none without an answer.
+      description: Average time until the answer, in milliseconds; none without an answer, and of connections.
       type: float
       returned: always
       sample: 0.61
+    payload:
+      description: The largest ping that arrived undivided, up to O(payload), in bytes of data; none if none was tried.
+      type: int
+      returned: always
+      sample: 1432
 pods:
   description: The pods that use the attachments, each with its C(name), C(namespace), C(node) and C(interfaces).
   returned: always
@@ -368,8 +474,29 @@ summary:
   returned: always
   type: str
   sample: 1 attachment, 4 pods, 10 of 10 paths answered, 0 findings
+actions:
+  description: What was repaired, or would be in check mode.
+  returned: always
+  type: list
+  elements: str
+  sample: [delete pod default/web-7d4b9-x2x8q without default/my-nad (ReplicaSet web-7d4b9 makes it again)]
+junit:
+  description: The results as JUnit XML. Those that O(fail_on) counts are failures.
+  returned: always
+  type: str
+  sample: |-
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="multinet.gke.multinet_verify" tests="1" failures="0" errors="0">
+      <testsuite name="multinet.gke.multinet_verify" tests="1" failures="0" errors="0" skipped="0">
+        <testcase classname="multinet.gke.multinet_verify.ping" name="default/my-nad">
+          <system-out>pass: 2 of 2 paths answer, 2 of them between nodes, the slowest in 0.6 ms</system-out>
+        </testcase>
+      </testsuite>
+    </testsuites>
 table:
-  description: The matrix as a table, for people.
+  description:
+    - The matrix as a table, for people. Of many paths, those between two nodes are one cell; of very many nodes, only
+      what does not answer is shown.
   returned: always
   type: str
   sample: |-
