@@ -105,7 +105,7 @@ def start_node(args: argparse.Namespace, lab: Lab) -> int:
 
 
 def network(args: argparse.Namespace, lab: Lab) -> int:
-    """Show the networks' settings, counters and drops; change the mode of one."""
+    """Show the networks' settings, counters and drops; change mode or MTU of one."""
     fabric = _full(lab).fabric
     state = fabric.state()
     if args.name:
@@ -113,9 +113,10 @@ def network(args: argparse.Namespace, lab: Lab) -> int:
         if len(names) != 1:
             raise LabError(f"there is no one network {args.name}, only {', '.join(state) or 'none'}")
         state = fabric.set_mode(names[0], args.mode) if args.mode else state
+        state = fabric.set_mtu(names[0], args.mtu) if args.mtu else state
         state = {names[0]: state[names[0]]}
-    elif args.mode:
-        raise LabError("--mode wants the NAME of a network before it")
+    elif args.mode or args.mtu:
+        raise LabError("--mode and --mtu want the NAME of a network before them")
     show(json.dumps(state, indent=2))
     return 0
 
@@ -166,6 +167,7 @@ def parser() -> argparse.ArgumentParser:
     one = add("network", network)
     one.add_argument("name", nargs="?", help="NETWORK or PROJECT/NETWORK")
     one.add_argument("--mode", choices=MODES, help="flat: as the guide promises; strict: Google's alias rules")
+    one.add_argument("--mtu", type=int, metavar="BYTES", help="drop larger packets, whatever the nodes' NICs send")
     fault.add_options(add("fault", fault.run))
     add("fetch", fetch).add_argument("--engine", choices=ENGINES, help="full, if not given")
     return result

@@ -190,6 +190,23 @@ def test_new_rules_forget_what_the_old_let_in() -> None:
     assert len(vpc.got(B)) == 1
 
 
+@pytest.mark.parametrize("mode", ["flat", "strict"])
+def test_what_is_larger_than_the_mtu_is_dropped(mode: str) -> None:
+    vpc = Vpc(mode, ALL)
+    to_b = frames.mac_of(B) if mode == "flat" else MAC
+    vpc.network.set_mtu(1400)
+    for size in (1400, 1401):
+        vpc.send(A, frame(to_b, A, ip_packet(A, B, 17, bytes(size - 20))))
+    assert [len(each) - 14 for each in vpc.got(B)] == [1400]
+    assert vpc.reasons() == {"it is larger than the network's MTU"}
+
+
+@pytest.mark.parametrize("mtu", [0, 575, 1461])
+def test_an_mtu_that_no_network_has_is_refused(mtu: int) -> None:
+    with pytest.raises(ValueError, match="an MTU is between 576 and 1460"):
+        Vpc("flat").network.set_mtu(mtu)
+
+
 def test_who_is_not_plugged_in_is_not_heard() -> None:
     vpc = Vpc("flat", ALL)
     vpc.send(A, frame(frames.mac_of(B), "10.0.1.77", ping("10.0.1.77", B)))
@@ -265,6 +282,7 @@ def test_the_process_keeps_its_settings_over_a_restart(folder: Path, client: Fab
         client.set_network("p/net", [ALL])
         client.plug("p/net", PluggedNic("node", A, 24, ("172.16.1.0/28",)))
         client.set_mode("p/net", "strict")
+        client.set_mtu("p/net", 1300)
         before = client.state()
         processes.stop("fabric")
         run_fabric(processes, client)

@@ -13,6 +13,7 @@ from .errors import AccessError, InvalidOptions, Problem, Refused
 from .gcp.clients import Google
 from .gcp.cluster_endpoints import reach
 from .gcp.credentials import find_credentials
+from .gcp.node_networks import NodeNetworks
 from .kube import connection
 from .kube.client import Kube, Nowhere
 from .kube.connection import Identity
@@ -79,6 +80,12 @@ def _pem(ca_data: str) -> str:
         return base64.b64decode(ca_data).decode("ascii")
     except ValueError as error:
         raise AccessError(f"gke_cluster.ca_data is not a certificate (PEM) in base64: {error}") from error
+
+
+def node_networks(params: Params, context: Context) -> NodeNetworks | None:
+    """Return who knows the networks of a GKE cluster's nodes; None if the cluster is not given as one."""
+    gke = params["gke_cluster"]
+    return NodeNetworks(lambda: google(params, context), gke["location"], gke["name"]) if gke else None
 
 
 def _look_up(params: Params, context: Context) -> tuple[str, str]:

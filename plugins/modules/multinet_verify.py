@@ -16,29 +16,42 @@ description:
     on the attachment, within nodes and between them. Only this finds a missing firewall rule, and pods that have lost
     their interface while the API still shows it. The probes are removed in any case; those of a run that was killed
     end at a deadline, and the next run removes them.
-  - Fails with all findings and what to do about each. It never reports a change.
+  - Fails with all findings and what to do about each. It reports a change only if it is asked to O(repair) something.
+  - What each finding of the packets means, and what helps, is explained in C(docs/verify.md) of the collection.
+notes:
+  - "Kubernetes permissions to read: list pods, nodes, NetworkAttachmentDefinitions (C(k8s.cni.cncf.io)) and IPPools
+    (C(whereabouts.cni.cncf.io)) everywhere; get the DaemonSet and the ConfigMap of Multus in C(kube-system) (list
+    DaemonSets, if Multus has another name), get the CustomResourceDefinition C(ippools.whereabouts.cni.cncf.io), get
+    C(pods/log) in C(kube-system), and list events in the namespaces of pods that do not run."
+  - What may not be read makes no failure. The checks that need it have the status V(skip), with the right that is
+    missing, and the summary names them. If pods may not be listed everywhere, those of O(namespaces), of O(pods) and of
+    the attachments' namespaces are looked at, as far as that is allowed.
+  - For probes also to create and delete pods, to get and create C(pods/exec), and to list events, in the probes'
+    namespace; for C(inside) to get and create C(pods/exec) in the namespaces of the pods; for O(inspect_nodes) to
+    create, list and delete pods in Multus' namespace, where pods with C(hostPath) and C(hostNetwork) are allowed.
+  - Without the rights for probes no packets are sent; that is a warning, and what the API says is checked all the same.
+  - For O(repair) to delete pods in their namespaces, to patch the DaemonSet of Multus, and what
+    M(multinet.gke.whereabouts_pool) needs.
+  - If no packet crosses nodes, C(compute.instances.list) and C(compute.firewalls.get) on the project of O(gke_cluster)
+    help to name the cause. They are not asked for otherwise, and the verification does without.
 author:
   - multinet.gke contributors (@multinet-gke)
 extends_documentation_fragment:
   - multinet.gke.google
   - multinet.gke.kubernetes
-  - multinet.gke.attributes.info
-notes:
-  - Needs C(list) of C(nodes) everywhere.
-  - Needs C(list) of C(pods) everywhere.
-  - Needs C(list) of C(network-attachment-definitions.k8s.cni.cncf.io) everywhere.
-  - Needs C(list) of C(ippools.whereabouts.cni.cncf.io) everywhere.
-  - Needs C(get) of C(daemonsets.apps) in C(kube-system).
-  - Needs C(create) and C(delete) of C(pods) in O(probe_namespace), with O(probe=true).
-  - Needs C(get) of C(pods/exec) in O(probe_namespace), with O(probe=true).
-  - Needs C(create) of C(pods/exec) in O(probe_namespace), with O(probe=true), from Kubernetes 1.35 on.
-  - Needs C(list) of C(events) in O(probe_namespace), if a probe does not come up, and in the namespaces of O(pods).
+  - multinet.gke.attributes
 attributes:
   check_mode:
     description: Can run in check mode and tell what it would change, without changing it.
     support: full
     details:
-      - Only what the API says is checked; there are no probe pods.
+      - Only what the API says is checked; there are no pods of our own, and no commands are run in others.
+      - O(junit_path) is not written.
+  diff_mode:
+    description: Returns what changes, before and after, in the words of the module's options.
+    support: full
+    details:
+      - With O(repair); nothing changes otherwise.
 options:
   attachments:
     description:
@@ -52,6 +65,8 @@ options:
     description:
       - Pods that must be there and run, on a node that is ready, with all the interfaces that they ask for. One that is
         missing, or does not run, is an error with what it waits for.
+      - An entry names one pod, or several with V(label_selector); with neither, it means all pods of the namespace that
+        ask for attachments. That there is none is an error.
       - Pods on the attachments that are not named here are looked at too; if they do not run, that is a warning.
     type: list
     elements: dict
@@ -59,45 +74,207 @@ options:
       name:
         description: Name of the pod.
         type: str
-        required: true
+      label_selector:
+        description: Labels of the pods, as C(kubectl get -l) takes them.
+        type: str
       namespace:
-        description: Namespace of the pod.
+        description: Namespace of the pods.
         type: str
         default: default
   namespaces:
     description: Look at the pods of these namespaces (and at O(pods)) only; by default at all.
     type: list
     elements: str
+  expect:
+    description: What the O(pods), or all pods that are looked at, are expected to have of an attachment.
+    type: list
+    elements: dict
+    suboptions:
+      nad:
+        description: The attachment, V(name) in namespace V(default) or V(namespace/name).
+        type: str
+        required: true
+      interface:
+        description: Name of the interface, for example V(net1); by default any.
+        type: str
+      ip_in:
+        description: Range in which its addresses are.
+        type: str
+      count:
+        description: How many pods have it. By default there must be one that asks for it, and all that do have it.
+        type: int
+      mac_is_nic:
+        description: Its hardware address is that of the node's interface, as far as that is known.
+        type: bool
+        default: false
+      mtu:
+        description: Its MTU. Known of pods that were looked into (name V(inside) in O(checks)).
+        type: int
+  checks:
+    description:
+      - The checks to make; by default all.
+      - V(daemonset_ready) - is Multus on every node, in its latest form? If not, look at its pods.
+      - V(components) - was a container of Multus or Whereabouts killed for want of memory, or does it end again and
+        again? Give it more memory, look at its log.
+      - V(image_pair) - do the images have what the containers start of them, and fit each other?
+      - V(crd_schema) - are the definitions those of the Whereabouts that is installed (0.8.0 changed them)?
+      - V(token_age) - is the token that Whereabouts uses on each node valid, and for more than 30 days? Restart the
+        DaemonSet. Without O(inspect_nodes) it goes by the age of the pods that wrote them, and by pods whose plugin is
+        Unauthorized.
+      - V(gc_recent) - does Whereabouts' garbage collector run, and did it succeed lately by its log? With O(wait), an
+        address that was nobody's for two of its periods shows that it does not work.
+      - V(unparsable_pools) - can all pools be read? One that cannot stops garbage collection for all.
+      - V(capacity) - are the pools less than 90 % full, and is there room for them in etcd?
+      - V(orphans) - are there addresses of pods that are gone? M(multinet.gke.whereabouts_pool) releases them.
+      - V(node_ready) - are the nodes that carry attachments ready, and which pods are on those that are not?
+      - V(node_has_master) - does each of them have the attachment's master interface?
+      - V(config_first_file) - is Multus' configuration the first that the container runtime finds, or has Cilium taken
+        it back? Needs O(inspect_nodes), as do the next two.
+      - V(cluster_network_file) - is there the configuration that Multus delegates to, under the name that it looks for?
+      - V(ipvlan_binary) - are the plugins ipvlan, multus and whereabouts there?
+      - V(annotation_valid) - can what pods ask for be read, and is there such an attachment?
+      - V(isolation) - does the installed configuration of Multus let pods use the attachments that they ask for?
+      - V(gke_native_conflict) - does a pod ask for GKE's own additional interfaces, too?
+      - V(misplaced) - is a pod on a node whose pool does not carry the network of its attachment?
+      - V(hostport) - does a pod's hostPort get lost because Multus' configuration lacks the capability portMappings?
+      - V(pod) - do the O(pods) run with all their interfaces? If not, what do they wait for, in Multus' words?
+      - V(nad_valid) - are the attachments there, usable, and as expected?
+      - V(network_status) - do pods have the interfaces that they ask for, by their network-status?
+      - V(ip_in_range) - are their addresses out of the attachment's range?
+      - V(ip_in_pool) - does Whereabouts hold each address for the pod that has it?
+      - V(duplicates) - is an address on several pods, or held in several pools?
+      - V(mac_equals_nic) - do interfaces have the hardware address of the node's, as IPVLAN's have?
+      - V(alias_block) - which addresses lie in another node's alias block? Information for lost packets, no error.
+      - V(expect) - is all as in O(expect)?
+      - V(inside) - does the pod really have what its network-status claims? A pod that survived the loss of its node
+        can be without it. By default only pods are looked into whose sandbox is younger than their network-status, or
+        has another first address; all, up to 200, if it is named here. Needs C(cat) in the image and O(probe).
+      - V(connectivity) - do packets arrive? Needs O(probe).
+    type: list
+    elements: str
+  inspect_nodes:
+    description:
+      - Look at the nodes themselves, by a pod on each that reads the directories of CNI configurations and plugins and
+        the interfaces, and ends. Of the token in Whereabouts' kubeconfig it tells when it expires, and nothing else.
+      - The pods run O(probe_image) in Multus' namespace, as root without capabilities on the node's network, and see
+        the directories read only. They are removed as the probes are.
+    type: bool
+    default: false
   probe:
     description:
-      - Start probe pods and ping.
+      - Start probe pods and send packets.
       - With V(false) only what the API says is checked, and nothing is written.
     type: bool
     default: true
   probe_image:
-    description: Image of the probe pods; it needs C(sh) and C(ping).
+    description: Image of the probe pods; it needs C(sh), C(ping), C(nc) and the other tools of busybox.
     type: str
     default: docker.io/library/busybox:1.37
   probe_namespace:
     description:
       - Namespace of the probe pods; by default that of the attachment, because with Multus' namespace isolation pods
         can use attachments of their own namespace and of V(default) only.
-      - The probes fit the baseline Pod Security Standard. They run as root with no other capability than that to send
-        pings; the restricted standard does not allow that.
+      - Probes that ping fit the baseline Pod Security Standard. They run as root with no other capability than that to
+        send pings, because busybox' ping knows no other way. Probes that make TCP connections fit the restricted
+        standard. Pods with a O(hostport) need a namespace with the privileged one; theirs is V(default) if this is not
+        set.
     type: str
   node_selector:
     description:
       - Labels of the nodes that carry the network, for attachments that do not name their node pools.
       - Nodes with pods on the attachment count as well, and are the only ones if neither is set.
     type: dict
+  connectivity:
+    description:
+      - The paths to try, if V(connectivity) is among the O(checks). All probes and pods on attachments with the same
+        master and range are tried from each probe.
+      - With V(same_node), a node without other pods gets a second probe.
+    type: str
+    choices: [all, same_node, cross_node, none]
+    default: all
+  protocol:
+    description:
+      - Whether to ping (V(icmp)) or to make TCP connections (V(tcp)).
+      - By default pings; and TCP connections where pods that can ping are refused, as by the restricted Pod Security
+        Standard. A result says so.
+    type: str
+    choices: [icmp, tcp]
+  port:
+    description:
+      - TCP port at which the pods have to take connections; the probes do, too. Needs O(protocol=tcp).
+      - Without it, a port is tried at which hardly anybody listens, and a refusal counts as an answer of the pod, as it
+        shows that packets arrive.
+    type: int
   count:
-    description: Packets to send on each path, one a second.
+    description: Pings to send on each path, one a second, or connections to make.
     type: int
     default: 3
+  payload:
+    description:
+      - Bytes of data in a ping that has to arrive undivided, beside the usual pings. V(1432) fills the 1460 bytes of
+        Google's default MTU; an IPv4 packet is 28 bytes larger than its payload, one of IPv6 48.
+      - Where it does not arrive, the largest that does is looked for, and the finding names the MTU that works.
+      - Not with O(protocol=tcp).
+    type: int
+  sample:
+    description: How many addresses of pods are tried on each attachment at most. Of more, so many are drawn.
+    type: int
+    default: 200
+  seed:
+    description: Number that repeats a draw; a result names it. By default a new one each time.
+    type: int
+  hostport:
+    description:
+      - Prove that a hostPort leads to its pod; on nodes with Multus it does only if the configuration of Multus passes
+        port mappings on.
+      - The TCP port of the nodes to use for that; nothing else may use it. Pods with that hostPort are started on the
+        nodes that carry attachments, and tried from each other over the cluster's own network.
+    type: int
+  repair:
+    description:
+      - What to put right before all is verified. Nothing is, by default.
+      - V(restart_pods_without_status) deletes pods that run without an interface that they ask for, if a controller
+        makes them again. It waits for the new ones, O(wait_timeout) at most. Nothing is deleted while the rollout of
+        Multus is not complete, as new pods would lack their interfaces, too.
+      - V(delete_bare_pods_without_status) deletes such pods that no controller makes again. They are gone then.
+      - V(restart_daemonset_on_token) restarts Multus' DaemonSet if V(token_age) finds something by the age that the API
+        tells.
+      - V(reconcile_pool) releases the addresses of the attachments' pools that nobody has any more, as
+        M(multinet.gke.whereabouts_pool) with O(multinet.gke.whereabouts_pool#module:state=reconciled) does.
+      - A pod that lost its interface and kept its network-status is not deleted. Only its silence tells it from one
+        whose network is cut off.
+    type: list
+    elements: str
+    choices:
+      - restart_pods_without_status
+      - delete_bare_pods_without_status
+      - restart_daemonset_on_token
+      - reconcile_pool
+  confirm_after:
+    description: Seconds after which an address has to be nobody's still, for V(reconcile_pool) in O(repair).
+    type: int
+    default: 60
+  junit_path:
+    description:
+      - File for the results as JUnit XML, on the machine on which the module runs. It is written if the verification
+        fails, too, and all may read it.
+    type: path
   wait_timeout:
-    description: How long to wait for the probe pods, in seconds.
+    description: How long to wait for pods that are started or made again, in seconds.
     type: int
     default: 120
+  wait:
+    description: If something is found that O(fail_on) counts, look again, until it is gone or O(retries) are used up.
+    type: bool
+    default: false
+  retries:
+    description: How often to look again at most, with O(wait).
+    type: int
+    default: 12
+  delay:
+    description: Seconds between two looks, with O(wait).
+    type: int
+    default: 10
   fail_on:
     description: Fail on errors, on warnings too, or never; what does not make it fail is shown as a warning.
     type: str
@@ -126,6 +303,30 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ verified.table.splitlines() }}"
 
+- name: Look at the nodes, too, and wait until all is well
+  multinet.gke.multinet_verify:
+    gke_cluster: {project: test-project, location: us-central1-c, name: edge}
+    inspect_nodes: true
+    wait: true
+    expect:
+      - {nad: my-nad, interface: net1, ip_in: 172.16.1.0/24, mac_is_nic: true}
+
+- name: Look whether full packets arrive undivided, and keep the results for the CI system
+  multinet.gke.multinet_verify:
+    gke_cluster: {project: test-project, location: us-central1-c, name: edge}
+    attachments: [my-nad]
+    node_selector:
+      cloud.google.com/gke-nodepool: multinet
+    checks: [connectivity]
+    payload: 1432
+    junit_path: /tmp/multinet-verify.xml
+
+- name: Make pods again that came up without their interface, as after a node's return
+  multinet.gke.multinet_verify:
+    gke_cluster: {project: test-project, location: us-central1-c, name: edge}
+    checks: [network_status]
+    repair: [restart_pods_without_status]
+
 - name: Look at what the API says of every attachment, without sending a packet
   multinet.gke.multinet_verify:
     gke_cluster: {project: test-project, location: us-central1-c, name: edge}
@@ -147,7 +348,8 @@ results:
   contains:
     check:
       description:
-        - The question, for example V(rollout), V(pod), V(network_status), V(ip_in_pool), V(mac), V(probe), V(ping).
+        - The question, one of O(checks); V(inspection) if a node could not be looked at; V(probe), V(sample), V(ping),
+          V(tcp), V(mtu) and V(alias_block) for V(connectivity); V(repair) for what was left as it is.
       type: str
       returned: always
       sample: ping
@@ -171,6 +373,12 @@ results:
       type: str
       returned: always
       sample: ""
+    data:
+      description:
+        - What RV(results[].msg) is made of, for programs, for example C(ip), C(node), C(pool), C(nad), C(holders).
+      type: dict
+      returned: always
+      sample: {}
 matrix:
   description: What became of the packets; one entry for each path.
   returned: always
@@ -223,10 +431,15 @@ matrix:
       returned: always
       sample: 0
     rtt_ms:
-      description: Average time until the answer, in milliseconds; none without an answer.
+      description: Average time until the answer, in milliseconds; none without an answer, and of connections.
       type: float
       returned: always
       sample: 0.61
+    payload:
+      description: The largest ping that arrived undivided, up to O(payload), in bytes of data; none if none was tried.
+      type: int
+      returned: always
+      sample: 1432
 pods:
   description: The pods that use the attachments, each with its C(name), C(namespace), C(node) and C(interfaces).
   returned: always
@@ -261,8 +474,29 @@ summary:
   returned: always
   type: str
   sample: 1 attachment, 4 pods, 10 of 10 paths answered, 0 findings
+actions:
+  description: What was repaired, or would be in check mode.
+  returned: always
+  type: list
+  elements: str
+  sample: [delete pod default/web-7d4b9-x2x8q without default/my-nad (ReplicaSet web-7d4b9 makes it again)]
+junit:
+  description: The results as JUnit XML. Those that O(fail_on) counts are failures.
+  returned: always
+  type: str
+  sample: |-
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="multinet.gke.multinet_verify" tests="1" failures="0" errors="0">
+      <testsuite name="multinet.gke.multinet_verify" tests="1" failures="0" errors="0" skipped="0">
+        <testcase classname="multinet.gke.multinet_verify.ping" name="default/my-nad">
+          <system-out>pass: 2 of 2 paths answer, 2 of them between nodes, the slowest in 0.6 ms</system-out>
+        </testcase>
+      </testsuite>
+    </testsuites>
 table:
-  description: The matrix as a table, for people.
+  description:
+    - The matrix as a table, for people. Of many paths, those between two nodes are one cell; of very many nodes, only
+      what does not answer is shown.
   returned: always
   type: str
   sample: |-
@@ -275,6 +509,7 @@ from typing import Any
 
 from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context
+from ansible_collections.multinet.gke.plugins.module_utils.verify.repair import CHOICES
 from ansible_collections.multinet.gke.plugins.module_utils.verify.request import Request
 from ansible_collections.multinet.gke.plugins.module_utils.verify.verification import verify
 
@@ -286,17 +521,45 @@ SPEC: dict[str, Any] = {
             "type": "list",
             "elements": "dict",
             "options": {
-                "name": {"type": "str", "required": True},
+                "name": {"type": "str"},
+                "label_selector": {"type": "str"},
                 "namespace": {"type": "str", "default": "default"},
             },
         },
         "namespaces": {"type": "list", "elements": "str"},
+        "expect": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "nad": {"type": "str", "required": True},
+                "interface": {"type": "str"},
+                "ip_in": {"type": "str"},
+                "count": {"type": "int"},
+                "mac_is_nic": {"type": "bool", "default": False},
+                "mtu": {"type": "int"},
+            },
+        },
+        "checks": {"type": "list", "elements": "str"},
+        "inspect_nodes": {"type": "bool", "default": False},
         "probe": {"type": "bool", "default": True},
         "probe_image": {"type": "str", "default": "docker.io/library/busybox:1.37"},
         "probe_namespace": {"type": "str"},
         "node_selector": {"type": "dict"},
+        "connectivity": {"type": "str", "choices": ["all", "same_node", "cross_node", "none"], "default": "all"},
+        "protocol": {"type": "str", "choices": ["icmp", "tcp"]},
         "count": {"type": "int", "default": 3},
+        "payload": {"type": "int"},
+        "port": {"type": "int"},
+        "sample": {"type": "int", "default": 200},
+        "seed": {"type": "int"},
+        "hostport": {"type": "int"},
+        "repair": {"type": "list", "elements": "str", "choices": list(CHOICES)},
+        "confirm_after": {"type": "int", "default": 60},
+        "junit_path": {"type": "path"},
         "wait_timeout": {"type": "int", "default": 120},
+        "wait": {"type": "bool", "default": False},
+        "retries": {"type": "int", "default": 12},
+        "delay": {"type": "int", "default": 10},
         "fail_on": {"type": "str", "choices": ["error", "warning", "never"], "default": "error"},
     },
     "supports_check_mode": True,
@@ -306,7 +569,8 @@ SPEC: dict[str, Any] = {
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Verify, and fail with what is wrong."""
     request = Request.of(params)
-    return verify(access.kubernetes(params, context), request, context, params["fail_on"])
+    kube, cloud = access.kubernetes(params, context), access.node_networks(params, context)
+    return verify(kube, request, context, params["fail_on"], cloud=cloud)
 
 
 def main() -> None:

@@ -49,6 +49,10 @@ class FabricClient:
         """Make a network flat or strict; return the state of all."""
         return self._ask({"change": "mode", "network": network, "mode": mode})
 
+    def set_mtu(self, network: str, mtu: int) -> dict[str, Any]:
+        """Let a network carry packets up to this size; return the state of all."""
+        return self._ask({"change": "mtu", "network": network, "mtu": mtu})
+
     def plug(self, network: str, nic: PluggedNic) -> None:
         """Tell a network of a NIC that will connect, or of its new ranges."""
         self._ask({"change": "plug", "network": network, "nic": asdict(nic)})

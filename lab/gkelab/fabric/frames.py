@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ethernet frames as bytes: where things lie in them, and how addresses are written.
 
-Ethernet: destination 0-5, source 6-11, type 12-13. IPv4 from 14: flags and offset 20-21, protocol 23, source 26-29,
-destination 30-33. ARP from 14: operation 20-21, sender MAC 22-27, sender address 28-31, asked address 38-41.
+Ethernet: destination 0-5, source 6-11, type 12-13. IPv4 from 14: length 16-17, flags and offset 20-21, protocol 23,
+source 26-29, destination 30-33. ARP from 14: operation 20-21, sender MAC 22-27, sender address 28-31, asked address
+38-41.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ ARP_REQUEST, ARP_REPLY = b"\x00\x01", b"\x00\x02"
 SHORTEST = 34  # Ethernet and IPv4 headers: what is shorter is nothing that we know
 SHORTEST_ARP = 42
 LONGEST = 9216
+SHORTEST_MTU = 576  # that every IPv4 host takes (RFC 791)
 ICMP, TCP, UDP = 1, 6, 17
 ECHO = 8  # the type of an ICMP request
 
@@ -30,6 +32,11 @@ def mac_of(address: str) -> bytes:
 def mac_text(mac: bytes) -> str:
     """Return a MAC as text, "42:01:0a:00:01:02"."""
     return ":".join(f"{byte:02x}" for byte in mac)
+
+
+def size_of(frame: bytes) -> int:
+    """Return the size of a frame's IPv4 packet."""
+    return int.from_bytes(frame[16:18], "big")
 
 
 def dotted(address: bytes) -> str:

@@ -5,7 +5,8 @@ flat    a learning switch between the NICs: what the guide promises of an additi
 strict  Google's rules as far as they are public: the network answers every ARP request itself and sends IPv4 to the VM
         that owns the destination (its address or one of its alias blocks), whatever the VMs know of each other
 
-In both modes the network answers for the gateway (first address of a subnetwork) and routes what is sent to it, which
+In both modes a packet that is larger than the network's MTU is dropped, and nobody is told: what Google tells of it is
+not recorded. The network answers for the gateway (first address of a subnetwork) and routes what is sent to it, which
 is how Pods of different nodes reach each other over eth0; and its firewall judges what reaches a VM.
 """
 
@@ -25,6 +26,7 @@ from gkelab.fabric.firewall import Firewall
 MODES = ("flat", "strict")
 MAC = b"\x42\x01\xff\xff\xff\xff"  # no NIC's: 255.255.255.255
 MAX_KINDS_OF_DROPS = 4096
+MTU = 1460  # Google's default
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Network:
     def __init__(self, name: str, mode: str = "flat", rules: Sequence[FirewallRule] = ()) -> None:
         self.name = name
         self.mode = mode
+        self.mtu = MTU
         self.firewall = Firewall(rules)
         self.nics: dict[bytes, PluggedNic] = {}
         self.ports: set[Port] = set()
@@ -104,6 +107,12 @@ class Network:
             for address, mac in self._mac_of.items():
                 self._deliver(frames.BROADCAST, self._port_of.get(mac), frames.arp_announcement(mac, address))
 
+    def set_mtu(self, mtu: int) -> None:
+        """Carry packets up to this size, whatever the NICs have: as after a change that running VMs do not know."""
+        if not frames.SHORTEST_MTU <= mtu <= MTU:
+            raise ValueError(f"an MTU is between {frames.SHORTEST_MTU} and {MTU} (the NICs' own), not {mtu}")
+        self.mtu = mtu
+
     def set_rules(self, rules: Sequence[FirewallRule]) -> None:
         """Replace the rules, and forget what the old ones let in, if they differ."""
         if tuple(rules) != self.firewall.rules:
@@ -126,6 +135,8 @@ class Network:
             self.counts["cut short"] += 1
         elif kind == frames.ARP:
             self._receive_arp(port, frame)
+        elif kind == frames.IPV4 and frames.size_of(frame) > self.mtu:
+            self._drop(source, frame, "it is larger than the network's MTU")
         elif self.mode == "flat" and frame[:6] != MAC:
             self._switch(source, port, frame)
         elif kind == frames.IPV4:
@@ -217,6 +228,7 @@ class Network:
         """Return all from which :meth:`restored` makes the same network again."""
         return {
             "mode": self.mode,
+            "mtu": self.mtu,
             "rules": [asdict(rule) for rule in self.firewall.rules],
             "nics": [asdict(nic) for nic in self.nics.values()],
         }
@@ -225,6 +237,7 @@ class Network:
     def restored(cls, name: str, settings: dict[str, Any]) -> Network:
         """Make the network again that :meth:`settings` described."""
         network = cls(name, settings["mode"], rules_from(settings["rules"]))
+        network.set_mtu(settings["mtu"])
         for nic in settings["nics"]:
             network.plug(nic_from(nic))
         return network

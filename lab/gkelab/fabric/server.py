@@ -132,6 +132,8 @@ class Fabric:
             self.close(name)
         elif what == "mode":
             self.networks[name].set_mode(request["mode"])
+        elif what == "mtu":
+            self.networks[name].set_mtu(request["mtu"])
         elif what == "plug":
             self.networks[name].plug(nic_from(request["nic"]))
         elif what == "unplug":

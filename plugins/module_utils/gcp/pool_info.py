@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..cni.ranges import IPNetwork, parse_cidr
 from ..gke_rules import blocks_between, region_of
 from . import pod_ranges, pool_state, subnetworks
 from .clients import Google
@@ -49,6 +50,23 @@ def report(google: Google, location: str, cluster_name: str, name: str | None, *
     return {
         "changed": False,
         "node_pools": [describe(pool, cluster, place, ranges, users, machines=machines) for pool in pools],
+    }
+
+
+def alias_blocks(google: Google, location: str, cluster_name: str) -> dict[str, tuple[IPNetwork, ...]]:
+    """Return the blocks that each node of a cluster has for pods, of all its interfaces; nothing without the cluster.
+
+    One request for the cluster, and one for each zone.
+    """
+    cluster = google.find_cluster(location, cluster_name)
+    machines = _machines(google, cluster.node_pools) if cluster else []
+    return {
+        machine.name: tuple(
+            parse_cidr(block.ip_cidr_range)
+            for interface in machine.network_interfaces
+            for block in interface.alias_ip_ranges
+        )
+        for machine in machines
     }
 
 

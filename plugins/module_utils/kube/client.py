@@ -74,7 +74,8 @@ class Kube:
 
     def get(self, ref: Ref) -> Object | None:
         """Return an object, None if there is none (or its kind is not defined in this cluster)."""
-        return self._request("GET", ref.path, f"read {ref}", missing_ok=True)
+        found: Object | None = self._request("GET", ref.path, f"read {ref}", missing_ok=True)
+        return found
 
     def list(
         self,
@@ -117,6 +118,17 @@ class Kube:
             if not query["continue"]:
                 return
 
+    def log(self, pod: Ref, container: str, *, since_seconds: int, lines: int) -> str:
+        """Return the end of a container's log, each line with the time at which it was written; empty if there is none.
+
+        :param since_seconds: how old its lines may be.
+        """
+        query = {"container": container, "sinceSeconds": since_seconds, "tailLines": lines, "timestamps": "true"}
+        text: str | None = self._request(
+            "GET", f"{pod.path}/log", f"read the log of {pod}", query=query, missing_ok=True, parse=_text
+        )
+        return text or ""
+
     def create(self, obj: Object) -> Object:
         """Create an object; Stale if there is one, unless it is ours: the answer to our own creation may be lost."""
         ref = Ref.of(obj)
@@ -155,7 +167,7 @@ class Kube:
         self._request("DELETE", ref.path, f"delete {ref}", body=body, missing_ok=True)
 
     def _must(self, method: str, path: str, what: str, **kwargs: Any) -> Object:
-        answer = self._request(method, path, what, **kwargs)
+        answer: Object | None = self._request(method, path, what, **kwargs)
         if answer is None:  # only with missing_ok, which nobody passes here
             raise ApiError(what, 404, "NotFound", path)
         return answer
@@ -171,7 +183,8 @@ class Kube:
         content_type: str = "application/json",
         missing_ok: bool = False,
         accept: str = ANY,
-    ) -> Object | None:
+        parse: Callable[[bytes], Any] | None = None,
+    ) -> Any:
         words = urlencode({key: value for key, value in (query or {}).items() if value is not None})
         url = f"{self.connection.host}{path}" + (f"?{words}" if words else "")
         data = None if body is None else json.dumps(body).encode()
@@ -179,13 +192,13 @@ class Kube:
         if data is not None:
             headers["content-type"] = content_type
 
-        def ask() -> Object | None:
+        def ask() -> Any:
             answer = self._ask(method, url, what, data, headers)
             if answer.status == http.HTTPStatus.NOT_FOUND and missing_ok and is_missing(answer.data):
                 return None
             if answer.status >= http.HTTPStatus.MULTIPLE_CHOICES:
                 raise refusal(what, answer.status, answer.data, answer.headers)
-            return value_of(what, self.connection, answer.data)
+            return parse(answer.data) if parse else value_of(what, self.connection, answer.data)
 
         # A test of a JSON patch that fails is 422, a conflict 409.
         return self._persist(ask, overtaken_by=(409, 422) if content_type == JSON else (409,))
@@ -213,7 +226,7 @@ class Kube:
         self._has_answered = True
         return answer
 
-    def _persist(self, ask: Callable[[], Object | None], overtaken_by: tuple[int, ...]) -> Object | None:
+    def _persist(self, ask: Callable[[], Any], overtaken_by: tuple[int, ...]) -> Any:
         """Ask until there is an answer, or until patience or the deadline ends.
 
         :param overtaken_by: statuses that say: it has changed, perhaps by an earlier try of ours.
@@ -254,6 +267,11 @@ class Nowhere(Kube):
         """Find nothing; a write is a fault of ours, because check mode plans but never writes."""
         if method != "GET":
             raise Refused(f"{what}: the cluster is still to be made")
+
+
+def _text(data: bytes) -> str:
+    """Return what a log says, whatever it is written in."""
+    return data.decode(errors="replace")
 
 
 def _rows(table: Object) -> Iterator[Object]:

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..cni.whereabouts import describe
+from . import junit
 from .matrix import Path, table
 from .result import Result, counted
 from .snapshot import Snapshot
@@ -25,24 +26,27 @@ def make(snapshot: Snapshot, results: list[Result], paths: list[Path], bad: list
     """
     return {
         "changed": False,
+        "actions": [],
         "ok": not bad,
         "results": [asdict(result) for result in results],
         "matrix": [path.as_row() for path in paths],
         "pods": list(_pods(snapshot)),
         "pools": list(_pools(snapshot)),
-        "summary": summary(snapshot, paths, bad),
+        "summary": summary(snapshot, results, paths, bad),
         "table": table(paths) if paths else "no packets were sent",
+        "junit": junit.write(results, bad),
     }
 
 
 def nothing() -> dict[str, Any]:
     """Return what the module returns if there is no cluster yet."""
-    empty: dict[str, Any] = {key: [] for key in ("results", "matrix", "pods", "pools")}
-    return {"changed": False, "ok": True, **empty, "summary": NOTHING, "table": NOTHING}
+    empty: dict[str, Any] = {key: [] for key in ("actions", "results", "matrix", "pods", "pools")}
+    texts = {"summary": NOTHING, "table": NOTHING, "junit": junit.write([], [])}
+    return {"changed": False, "ok": True, **empty, **texts}
 
 
-def summary(snapshot: Snapshot, paths: list[Path], bad: list[Result]) -> str:
-    """Return a line for people."""
+def summary(snapshot: Snapshot, results: list[Result], paths: list[Path], bad: list[Result]) -> str:
+    """Return a line for people; what could not be looked at for want of rights is in it."""
     pods = {pod.ref for attachment in snapshot.attachments for pod in snapshot.users(attachment)}
     answered = sum(path.ok for path in paths)
     parts = [
@@ -51,7 +55,8 @@ def summary(snapshot: Snapshot, paths: list[Path], bad: list[Result]) -> str:
         f"{answered} of {counted(len(paths), 'path')} answered" if paths else "no packets were sent",
         counted(len(bad), "finding"),
     ]
-    return ", ".join(parts)
+    unknown = dict.fromkeys(result.check for result in results if result.data.get("rights"))
+    return ", ".join(parts) + (f"; not checked for want of rights: {', '.join(unknown)}" if unknown else "")
 
 
 def failure(summary_line: str, bad: Iterable[Result]) -> str:

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 Status = Literal["pass", "fail", "warn", "skip"]
 
@@ -22,6 +22,7 @@ class Result:
     subject: str  # what was looked at: "default/my-nad", "default/samplepod"
     msg: str
     remedy: str = ""  # what to do, if anything is to be done
+    data: Mapping[str, Any] = field(default_factory=dict)  # what msg is made of: "ip", "node", "pool", ...
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.msg}"

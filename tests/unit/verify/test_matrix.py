@@ -10,20 +10,31 @@ from itertools import product
 import pytest
 
 from ansible_collections.multinet.gke.plugins.module_utils.cni.ranges import IPNetwork
-from ansible_collections.multinet.gke.plugins.module_utils.verify.matrix import End, Path, judge, table
+from ansible_collections.multinet.gke.plugins.module_utils.verify import causes
+from ansible_collections.multinet.gke.plugins.module_utils.verify.fabric import Fabric
+from ansible_collections.multinet.gke.plugins.module_utils.verify.matrix import End, Path, table
+from ansible_collections.multinet.gke.plugins.module_utils.verify.packets import Answer, Probing
 from ansible_collections.multinet.gke.plugins.module_utils.verify.request import Target
+from ansible_collections.multinet.gke.plugins.module_utils.verify.result import Result
 from ansible_collections.multinet.gke.plugins.module_utils.verify.snapshot import Attachment
 
 NAD = Attachment(Target("my-nad", "default"), master="eth1", ranges=(IPNetwork("172.16.1.0/24"),))
 NODES = ("node-1", "node-2", "node-3")
 PROBES = [End(f"default/probe-{node}", node, f"172.16.1.{number}", True) for number, node in enumerate(NODES, 1)]
 PODS = [End(f"default/pod-{node}", node, f"172.16.1.{number}") for number, node in enumerate(NODES, 11)]
+WELL, SILENT = Answer(0, 0.5), Answer(100)
+
+
+def judge(
+    attachment: Attachment, of: list[Path], probing: Probing | None = None, fabric: Fabric | None = None
+) -> list[Result]:
+    return causes.judge(attachment, of, probing or Probing(), fabric or Fabric())
 
 
 def paths(answers: Callable[[End, End], bool], targets: list[End] | None = None) -> list[Path]:
     """Return the paths from all probes to all others."""
     return [
-        Path("default/my-nad", source, target, *((0, 0.5) if answers(source, target) else (100, None)))
+        Path("default/my-nad", source, target, WELL if answers(source, target) else SILENT)
         for source, target in product(PROBES, targets or PROBES + PODS)
         if source != target
     ]
@@ -97,13 +108,13 @@ def test_one_direction_within_a_node() -> None:
 
 def test_lost_packets_are_a_warning() -> None:
     found = paths(lambda source, target: True, PROBES[:2])
-    found[0] = Path("default/my-nad", found[0].source, found[0].target, 33, 1.5)
+    found[0] = Path("default/my-nad", found[0].source, found[0].target, Answer(33, 1.5))
     (result,) = judge(NAD, found)
     assert (result.status, "33 %" in result.msg) == ("warn", True)
 
 
 def test_a_ping_that_cannot_send_says_nothing_of_the_network() -> None:
-    found = [Path("default/my-nad", PROBES[0], PROBES[1], 100, None, "ping: permission denied (are you root?)")]
+    found = [Path("default/my-nad", PROBES[0], PROBES[1], Answer(100, error="ping: permission denied (are you root?)"))]
     (result,) = judge(NAD, found)
     assert "ping could not send on node-1: ping: permission denied" in result.msg
     assert "probe_image" in result.remedy
@@ -111,7 +122,11 @@ def test_a_ping_that_cannot_send_says_nothing_of_the_network() -> None:
 
 def test_one_probe_that_cannot_send_does_not_hide_what_the_others_found() -> None:
     found = paths(lambda source, target: source.node == PROBES[0].node or same(source, target))
-    mute = [Path(p.attachment, p.source, p.target, 100, None, "ping: denied") for p in found if p.source == PROBES[0]]
+    mute = [
+        Path(p.attachment, p.source, p.target, Answer(100, error="ping: denied"))
+        for p in found
+        if p.source == PROBES[0]
+    ]
     others = [path for path in found if path.source != PROBES[0]]
     unsent, closed = judge(NAD, mute + others)
     assert unsent.msg == "ping could not send on node-1: ping: denied"
@@ -120,17 +135,26 @@ def test_one_probe_that_cannot_send_does_not_hide_what_the_others_found() -> Non
 
 
 @pytest.mark.parametrize(
-    ("loss", "rtt", "answer"), [(0, 0.5, "0.5 ms"), (33, 0.5, "0.5 ms, 33 % lost"), (100, None, "none")]
+    ("answer", "shown"),
+    [
+        (Answer(0, 0.5), "0.5 ms"),
+        (Answer(33, 0.5), "0.5 ms, 33 % lost"),
+        (Answer(0, 0.5, payload=1372), "0.5 ms, up to 1372 bytes"),
+        (Answer(0), "yes"),
+        (Answer(0, refused=True), "yes, refused"),
+        (Answer(100), "none"),
+        (Answer(100, error="nc: not found"), "nc: not found"),
+    ],
 )
-def test_table(loss: int, rtt: float | None, answer: str) -> None:
-    assert table([Path("default/my-nad", PROBES[0], PODS[1], loss, rtt)]).splitlines() == [
+def test_table(answer: Answer, shown: str) -> None:
+    assert table([Path("default/my-nad", PROBES[0], PODS[1], answer)]).splitlines() == [
         "from             to                            address      path        answer",
-        f"probe on node-1  default/pod-node-2 on node-2  172.16.1.12  cross node  {answer}",
+        f"probe on node-1  default/pod-node-2 on node-2  172.16.1.12  cross node  {shown}",
     ]
 
 
 def test_row() -> None:
-    assert Path("default/my-nad", PROBES[0], PODS[1], 0, 0.5).as_row() == {
+    assert Path("default/my-nad", PROBES[0], PODS[1], WELL).as_row() == {
         "attachment": "default/my-nad",
         "from": "default/probe-node-1",
         "from_node": "node-1",
@@ -141,4 +165,5 @@ def test_row() -> None:
         "ok": True,
         "loss": 0,
         "rtt_ms": 0.5,
+        "payload": None,
     }

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus import Installation, manifest
 from ansible_collections.multinet.gke.plugins.module_utils.errors import (
     AccessError,
     ApiError,
@@ -23,6 +24,8 @@ from ansible_collections.multinet.gke.plugins.module_utils.errors import (
 from ansible_collections.multinet.gke.plugins.module_utils.kube.client import Nowhere
 from ansible_collections.multinet.gke.plugins.module_utils.kube.exec import Completed
 from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import (
+    CONFIG_MAP,
+    CRD,
     DAEMON_SET,
     EVENT,
     IP_POOL,
@@ -32,7 +35,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import (
     Kind,
     Ref,
 )
-from ansible_collections.multinet.gke.plugins.module_utils.verify import probe
+from ansible_collections.multinet.gke.plugins.module_utils.verify import own_pods, packets, probe
 from ansible_collections.multinet.gke.plugins.module_utils.verify.request import Request
 from ansible_collections.multinet.gke.plugins.module_utils.verify.verification import verify
 from ansible_collections.multinet.gke.plugins.modules.multinet_verify import SPEC
@@ -41,6 +44,7 @@ Object = dict[str, Any]
 
 NETWORKS, STATUS = "k8s.v1.cni.cncf.io/networks", "k8s.v1.cni.cncf.io/network-status"
 RUN = "multinet.gke/run"
+MULTUS = Ref(DAEMON_SET, "gke-multinet", "kube-system")
 CONFIG = '{"type": "ipvlan", "master": "eth1", "ipam": {"type": "whereabouts", "range": "172.16.1.0/24"}}'
 
 
@@ -74,23 +78,22 @@ class Cluster:
     connection = None
 
     def __init__(self) -> None:
-        self.daemonset: Object | None = {
-            "metadata": {"generation": 1},
-            "status": {
-                "observedGeneration": 1,
-                **dict.fromkeys(
-                    ("desiredNumberScheduled", "updatedNumberScheduled", "numberReady", "numberAvailable"), 2
-                ),
-            },
-        }
+        self.objects: dict[Ref, Object] = {Ref.of(document): document for document in manifest(Installation())}
+        self.daemonset = self.objects[MULTUS]
+        self.daemonset["metadata"]["generation"] = 1
+        numbers = ("desiredNumberScheduled", "updatedNumberScheduled", "numberReady", "numberAvailable")
+        self.daemonset["status"] = {"observedGeneration": 1, **dict.fromkeys(numbers, 2)}
         self.nodes = [self.node("node-1"), self.node("node-2")]
         self.nads = [{"metadata": {"name": "my-nad", "namespace": "default"}, "spec": {"config": CONFIG}}]
         self.pods = [pod("a", "node-1", "172.16.1.1"), pod("b", "node-2", "172.16.1.2")]
+        self.system = [self.multus("node-1"), self.multus("node-2")]
         self.events: list[Object] = []
         self.created: list[Object] = []
         self.deleted: list[str] = []
         self.come_up: Callable[[Object], None] = self.start
         self.refusal: ApiError | None = None
+        self.forbidden: set[Kind] = set()  # at the cluster scope
+        self.asked: list[str] = []
 
     @staticmethod
     def node(name: str, ready: str = "True") -> Object:
@@ -100,6 +103,12 @@ class Cluster:
             "status": {"conditions": [{"type": "Ready", "status": ready}]},
         }
 
+    def multus(self, node: str) -> Object:
+        spec = {**self.daemonset["spec"]["template"]["spec"], "nodeName": node}
+        status = {"phase": "Running", "containerStatuses": [{"name": "whereabouts-gc", "state": {"running": {}}}]}
+        metadata = {"name": f"gke-multinet-{node}", "namespace": "kube-system", "labels": {"app": "gke-multinet"}}
+        return {"kind": "Pod", "metadata": metadata, "spec": spec, "status": status}
+
     def start(self, obj: Object) -> None:
         obj["metadata"]["annotations"] |= pod("", obj["spec"]["nodeName"], f"172.16.1.{100 + len(self.created)}")[
             "metadata"
@@ -107,12 +116,24 @@ class Cluster:
         obj["status"] = {"phase": "Running"}
 
     def get(self, ref: Ref) -> Object | None:
-        assert (ref.kind, str(ref)) == (DAEMON_SET, "DaemonSet kube-system/gke-multinet")
-        return self.daemonset
+        self.asked.append(str(ref))
+        self.refuse(ref.kind)
+        return self.objects.get(ref)
+
+    def log(self, ref: Ref, container: str, *, since_seconds: int, lines: int) -> str:
+        self.asked.append(f"log of {ref}")
+        return f"{datetime.now(UTC).isoformat()} [verbose] reconciler success\n"
+
+    def refuse(self, kind: Kind) -> None:
+        if kind in self.forbidden:
+            raise ApiError(f"list {kind.plural}", 403, "Forbidden", f"cannot list {kind.plural} at the cluster scope")
 
     def list(
         self, kind: Kind, namespace: str | None = None, *, labels: str | None = None, fields: str | None = None
     ) -> Iterator[Object]:
+        if namespace is None:
+            self.refuse(kind)
+        self.asked.append(f"list {kind.plural}")
         addresses = {
             ip.rsplit(".", 1)[1]: {"id": "c", "podref": f"default/{each['metadata']['name']}"}
             for each in self.pods
@@ -126,10 +147,11 @@ class Cluster:
         key, _equals, value = (labels or "").partition("=")
         pods = [
             each
-            for each in self.pods
+            for each in (*self.pods, *self.system)
             if not labels or each["metadata"].get("labels", {}).get(key, "") in ({value} - {""} or self.runs())
         ]
-        found = {NODE: self.nodes, NAD: self.nads, IP_POOL: [pool], POD: pods, EVENT: self.events}
+        pods = [each for each in pods if namespace in (None, each["metadata"]["namespace"])]
+        found = {DAEMON_SET: [], NODE: self.nodes, NAD: self.nads, IP_POOL: [pool], POD: pods, EVENT: self.events}
         return iter(copy.deepcopy(found[kind]))
 
     def runs(self) -> set[str]:
@@ -160,8 +182,10 @@ def pings(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str, str], boo
         commands: list[list[str]] = []
 
         def run(connection: object, ref: Ref, command: Sequence[str], *, timeout: float) -> Completed:
-            source, count, *targets = command[4:]
-            assert count == "3"
+            count, payload, *words = command[4:]
+            assert (count, payload) == ("3", "0")
+            (source,), (interface,), targets = set(words[::3]), set(words[1::3]), words[2::3]
+            assert interface == "net1"
             commands.append([source, *targets])
             lines = [
                 f"{target} PING {target} 3 packets transmitted, 3 packets received, 0% packet loss "
@@ -195,7 +219,7 @@ def test_all_well(pings: Any) -> None:
     result = run(cluster, attachments=SITE)
     assert (result["changed"], result["ok"]) == (False, True)
     assert result["summary"] == "1 attachment, 2 pods, 6 of 6 paths answered, 0 findings"
-    assert {entry["status"] for entry in result["results"]} == {"pass"}
+    assert {entry["status"] for entry in result["results"]} == {"pass", "skip"}
     assert sorted(commands) == [
         ["172.16.1.101", "172.16.1.102", "172.16.1.1", "172.16.1.2"],
         ["172.16.1.102", "172.16.1.101", "172.16.1.1", "172.16.1.2"],
@@ -220,7 +244,7 @@ def test_there_is_one_probe_on_each_node_and_none_is_left(pings: Any) -> None:
     }
     assert len({each["metadata"]["labels"][RUN] for each in cluster.created}) == 1
     assert first["metadata"]["annotations"] == {NETWORKS: "default/my-nad"}
-    assert first["spec"]["activeDeadlineSeconds"] == 120 + 20 + 60
+    assert first["spec"]["activeDeadlineSeconds"] == 120 + 24 + 60
     security = first["spec"]["containers"][0]["securityContext"]
     assert "NET_RAW" not in security["capabilities"]["drop"]
     assert (security["allowPrivilegeEscalation"], "add" in security["capabilities"]) == (False, False)
@@ -297,7 +321,8 @@ def test_declared_pods_that_run_are_well(pings: Any) -> None:
 def test_pods_on_a_lost_node_are_not_asked_to_answer(pings: Any) -> None:
     cluster, commands = Cluster(), pings(everybody)
     cluster.nodes[1] = cluster.node("node-2", ready="Unknown")
-    run(cluster, attachments=SITE)
+    with pytest.raises(VerificationFailed, match=r"node-2 is not Ready, so nothing .*pods there: default/b"):
+        run(cluster, attachments=SITE)
     assert commands == [["172.16.1.101", "172.16.1.1"]]
 
 
@@ -419,7 +444,7 @@ def test_a_probe_that_cannot_be_asked_is_a_finding(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(probe.remote, "run", fail)
     cluster = Cluster()
     with pytest.raises(
-        VerificationFailed, match="the probe on node-2 could not be asked to ping: the web socket failed"
+        VerificationFailed, match="the probe on node-2 could not be asked to send: the web socket failed"
     ):
         run(cluster, attachments=SITE)
     assert len(cluster.deleted) == 2
@@ -448,7 +473,7 @@ def test_probes_of_killed_runs_are_swept_and_those_of_others_left() -> None:
         left["spec"]["activeDeadlineSeconds"] = 600
         left["status"]["phase"] = phase
         cluster.pods.append(left)
-    probe.sweep(cluster, datetime(2026, 1, 1, 12, tzinfo=UTC))  # type: ignore[arg-type]
+    own_pods.sweep(cluster, datetime(2026, 1, 1, 12, tzinfo=UTC))  # type: ignore[arg-type]
     assert cluster.deleted == ["old", "ended"]
 
 
@@ -460,11 +485,11 @@ def test_what_ping_says_is_read() -> None:
         "172.16.1.3 3 packets transmitted, 0 packets received, 100% packet loss\n"
         "172.16.1.4 ping: permission denied (are you root?)\n"
     )
-    assert probe.parse(output) == {
-        "172.16.1.1": (33, 0.512, ""),
-        "172.16.1.2": (0, 0.2, ""),
-        "172.16.1.3": (100, None, ""),
-        "172.16.1.4": (100, None, "ping: permission denied (are you root?)"),
+    assert packets.parse_pings(output) == {
+        "172.16.1.1": packets.Answer(33, 0.512, ""),
+        "172.16.1.2": packets.Answer(0, 0.2, ""),
+        "172.16.1.3": packets.Answer(100, None, ""),
+        "172.16.1.4": packets.Answer(100, None, "ping: permission denied (are you root?)"),
     }
 
 
@@ -473,8 +498,8 @@ def test_many_targets_are_asked_in_several_commands(pings: Any) -> None:
     cluster.nodes.pop()
     cluster.pods = [pod(f"p{number}", "node-1", f"172.16.1.{number}") for number in range(1, 100)]
     cluster.pods += [pod(f"q{number}", "node-1", f"172.16.2.{number}") for number in range(1, 250)]
-    with pytest.raises(VerificationFailed, match=r"172\.16\.2\.1 is not in 172\.16\.1\.0/24"):
-        run(cluster, attachments=SITE)
+    with pytest.raises(VerificationFailed, match=r"IP 172\.16\.2\.1 not in NAD range 172\.16\.1\.0/24"):
+        run(cluster, attachments=SITE, sample=1000)
     assert [len(command) - 1 for command in commands] == [200, 148]
 
 
@@ -503,3 +528,90 @@ def test_attachments_are_named_in_short() -> None:
 def test_node_selectors_are_texts() -> None:
     params = ArgumentSpecValidator(SPEC["argument_spec"]).validate({"node_selector": {"on": True, "count": 7}})
     assert Request.of(params.validated_parameters).node_selector == {"on": "true", "count": "7"}
+
+
+def statuses(result: dict[str, Any], check: str) -> set[str]:
+    return {entry["status"] for entry in result["results"] if entry["check"] == check}
+
+
+def test_each_list_is_read_once_but_the_pools_around_the_pods() -> None:
+    cluster = Cluster()
+    run(cluster, attachments=SITE, probe=False)
+    lists = [each for each in cluster.asked if each.startswith("list ")]
+    assert lists == [
+        *("list nodes", "list network-attachment-definitions", "list ippools", "list pods", "list ippools"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "left_out"),
+    [
+        (NODE, {"node_ready", "node_has_master", "misplaced", "alias_block"}),
+        (NAD, set()),  # those of the namespaces of attachments may be listed
+        (CONFIG_MAP, {"isolation", "hostport"}),
+        (DAEMON_SET, {"daemonset_ready", "image_pair", "crd_schema", "gc_recent"}),
+        (CRD, {"crd_schema"}),
+        (POD, {"orphans", "duplicates"}),
+    ],
+)
+def test_what_may_not_be_read_leaves_out_what_needs_it(kind: Kind, left_out: set[str]) -> None:
+    cluster = Cluster()
+    cluster.forbidden = {kind}
+    result = run(cluster, attachments=SITE, probe=False, fail_on="warning")
+    refused = {entry["check"]: entry for entry in result["results"] if entry["data"].get("rights")}
+    assert set(refused) == left_out
+    assert all("HTTP 403 Forbidden" in entry["msg"] and entry["remedy"] for entry in refused.values())
+    assert result["summary"].endswith("; not checked for want of rights: " + ", ".join(refused)) is bool(refused)
+    assert statuses(result, "ip_in_range") == {"pass"}
+
+
+def test_other_failures_of_the_api_are_failures() -> None:
+    cluster = Cluster()
+
+    def fail(kind: Kind) -> None:
+        raise ApiError(f"list {kind.plural}", 500, "InternalError", "etcd")
+
+    cluster.refuse = fail  # type: ignore[method-assign]
+    with pytest.raises(ApiError, match="etcd"):
+        run(cluster, attachments=SITE, probe=False)
+
+
+def test_pods_are_chosen_by_labels_and_a_choice_of_none_is_a_finding() -> None:
+    cluster = Cluster()
+    cluster.pods[0]["metadata"]["labels"] = {"app": "db", RUN: ""}
+    cluster.pods[1]["metadata"]["labels"] = {"app": "db"}
+    named = run(cluster, attachments=SITE, probe=False, pods=[{"label_selector": "app=db"}])
+    assert [entry["subject"] for entry in named["results"] if entry["check"] == "pod"] == ["default/b"]
+    with pytest.raises(VerificationFailed, match=r"- apps \(all with attachments\): no pod is among these \[pod\]"):
+        run(cluster, attachments=SITE, probe=False, pods=[{"namespace": "apps"}])
+
+
+def test_it_looks_again_until_all_is_well() -> None:
+    cluster, pauses = Cluster(), []
+    cluster.daemonset["status"]["numberAvailable"] = 1
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            cluster.daemonset["status"]["numberAvailable"] = 2
+
+    options = {"attachments": SITE, "probe": False, "wait": True, "retries": 5, "delay": 7}
+    checked = ArgumentSpecValidator(SPEC["argument_spec"]).validate(options).validated_parameters
+    assert verify(cluster, Request.of(checked), Context(), "error", sleep)["ok"]  # type: ignore[arg-type]
+    assert pauses == [7, 7]
+
+
+def test_it_gives_up_when_the_looks_are_used_up() -> None:
+    cluster, pauses = Cluster(), []
+    cluster.daemonset["status"]["numberAvailable"] = 1
+    options = {"attachments": SITE, "probe": False, "wait": True, "retries": 2, "delay": 7}
+    checked = ArgumentSpecValidator(SPEC["argument_spec"]).validate(options).validated_parameters
+    with pytest.raises(VerificationFailed, match="its rollout is not complete"):
+        verify(cluster, Request.of(checked), Context(), "error", pauses.append)  # type: ignore[arg-type]
+    assert pauses == [7, 7]
+
+
+def test_only_the_checks_that_were_named_are_made() -> None:
+    result = run(Cluster(), attachments=SITE, checks=["ip_in_range", "pod"])
+    assert {entry["check"] for entry in result["results"]} == {"ip_in_range"}
+    assert result["matrix"] == []
