@@ -20,7 +20,8 @@ from ..cni.pods import Pod
 from ..errors import ApiError, TimedOut
 from ..kube.client import Kube, Object
 from ..kube.kinds import DAEMON_SET, POD, Ref
-from ..kube.pools import DesiredPool, PoolResource
+from ..kube.pool_options import DesiredPool, Target
+from ..kube.pools import PoolResource
 from ..kube.rollout import Rollout, wait_until_rolled_out
 from ..reconcile import Change, Context, Plan, State, reconcile
 from ..waiting import Deadline, poll
@@ -61,8 +62,9 @@ def repair(
         outcomes["pods"] = reconcile(pods, context)
         left += pods.left
     if POOLS in request.repair:
-        for pool in orphaned_pools(snapshot, request):
-            outcomes[f"pool {pool.name}"] = reconcile(PoolResource(kube, pool, context), context)
+        desired = DesiredPool("reconciled", confirm_after=request.confirm_after)
+        for pool in orphaned_pools(snapshot):
+            outcomes[f"pool {pool.name}"] = reconcile(PoolResource(kube, pool, desired, context), context)
     return _merged(outcomes), left
 
 
@@ -77,11 +79,11 @@ def stale_pods(snapshot: Snapshot) -> list[tuple[Pod, str]]:
     ]
 
 
-def orphaned_pools(snapshot: Snapshot, request: Request) -> list[DesiredPool]:
+def orphaned_pools(snapshot: Snapshot) -> list[Target]:
     """Return the pools of the attachments with addresses that nobody has any more."""
     names = {name for attachment in snapshot.attachments for name in attachment.pool_names}
     return [
-        DesiredPool(name=pool.name, namespace=pool.namespace, state="reconciled", confirm_after=request.confirm_after)
+        Target(pool.name, pool.namespace)
         for pool, verdicts in snapshot.pools
         if pool.name in names and not pool.error and any(verdict.state == "orphan" for verdict in verdicts)
     ]

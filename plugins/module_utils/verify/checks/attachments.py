@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...cni import netconf
-from ...cni.attachment import MODES
-from ...cni.ipam_rules import check_ipam
+from ...cni.config_rules import read_config
+from ...cni.findings import Findings, Rules
 from ...cni.texts import some
-from ...errors import Problems
 from ..result import Result, Status, settled
 from ..snapshot import Attachment, Snapshot
 
@@ -46,19 +45,13 @@ def _faults(attachment: Attachment) -> Iterator[tuple[str, str]]:
 
 def _doubts(attachment: Attachment) -> Iterator[Result]:
     """Yield what Multus accepts, and Whereabouts refuses or ignores when a pod starts."""
-    problems, warnings = Problems(), []
-    version = str(attachment.config.get("cniVersion", ""))
-    plugins = netconf.plugins_of(dict(attachment.config)) if attachment.config else []
-    for plugin in plugins:
-        if plugin["type"] == "ipvlan" and plugin.get("mode", MODES[0]) not in MODES:
-            problems.add("mode", plugin["mode"], f"value of mode must be one of: {', '.join(MODES)}")
-        ipam = plugin.get("ipam")
-        if isinstance(ipam, dict) and ipam.get("type") == netconf.WHEREABOUTS:
-            warnings += check_ipam(problems, lambda key: f"ipam.{key}", ipam, version)
-    for problem in problems:
+    findings = Findings()
+    if attachment.config:
+        read_config(findings, "config", dict(attachment.config), Rules())
+    for problem in findings:
         data = {"path": problem.path, "value": problem.value}
         yield Result("nad_valid", "fail", attachment.ref, str(problem), "correct it: nad", data)
-    for warning in warnings:
+    for warning in findings.warnings:
         yield Result("nad_valid", "warn", attachment.ref, warning, "correct it if that is not meant: nad")
 
 
