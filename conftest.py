@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which tests share a process, and skips: any that MULTINET_ALLOWED_SKIPS (.ci/run) does not list fails the run."""
+"""Which tests share a process, how properties are tried, and skips: any that MULTINET_ALLOWED_SKIPS (.ci/run) does not list fails the run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ import pathlib
 import re
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine may be slow: no property fails for the time that it takes.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 LIST = os.environ.get("MULTINET_ALLOWED_SKIPS")
 skips: list[str] = []
