@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which tests share a process, how properties are tried, and skips: any that MULTINET_ALLOWED_SKIPS (.ci/run) does not list fails the run."""
+"""Which tests share a process, and skips: any that MULTINET_ALLOWED_SKIPS (.ci/run) does not list fails the run."""
 
 from __future__ import annotations
 
