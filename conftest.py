@@ -9,6 +9,11 @@ import pathlib
 import re
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine may be slow: no property fails for the time that it takes.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 LIST = os.environ.get("MULTINET_ALLOWED_SKIPS")
 skips: list[str] = []

@@ -666,6 +666,7 @@ SPEC: dict[str, Any] = {
         ("range", "secondary_range", "ranges"),
         ("exclude", "ranges"),
     ],
+    "required_by": dict.fromkeys(("subnetwork", "region", "secondary_ranges"), ("secondary_range",)),
     "supports_check_mode": True,
 }
 

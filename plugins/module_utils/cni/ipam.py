@@ -115,7 +115,12 @@ def ranges_of(ipam: Mapping[str, Any]) -> tuple[AddressRange, ...]:
     items = ipam.get("ipRanges") or ()
     if not isinstance(items, list | tuple) or not all(isinstance(item, dict) for item in items):
         raise ValueError("ipRanges must be a list of objects")
-    return tuple(_range(entry) for entry in (*([ipam] if ipam.get("range") else ()), *items))
+    return tuple(_range(without_null(entry)) for entry in (*([ipam] if ipam.get("range") else ()), *items))
+
+
+def without_null(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a section without the keys whose value is null: Go reads them as if they were not there."""
+    return {key: value for key, value in section.items() if value is not None}
 
 
 def _range(entry: Mapping[str, Any]) -> AddressRange:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .findings import Findings, Path, Rules
-from .ipam import RANGE_KEYS, TOO_SMALL, AddressRange, parse_exclude, parse_range
+from .ipam import RANGE_KEYS, TOO_SMALL, AddressRange, parse_exclude, parse_range, without_null
 from .nodeslices import check_node_slices
 from .ranges import IPAddress, IPNetwork, overlapping, parse_address, parse_masked
 from .texts import is_object_name
@@ -54,6 +54,7 @@ def check_ipam(findings: Findings, path: Path, ipam: Mapping[str, Any], cni_vers
 
     :param cni_version: of the configuration around it.
     """
+    ipam = without_null(ipam)
     if not _check_keys(findings, path, ipam, tuple(KEYS), rules) or not _check_items(findings, path, ipam):
         return
     if not ipam.get("range") and not ipam.get("ipRanges") and not rules.range_follows:
@@ -105,7 +106,7 @@ def _entries(path: Path, ipam: Mapping[str, Any]) -> Iterator[tuple[Path, Mappin
     if ipam.get("range"):
         yield path, {key: ipam[key] for key in RANGE_KEYS if key in ipam}
     for index, entry in enumerate(ipam.get("ipRanges", ())):
-        yield _within(f"{path('ipRanges')}[{index}]"), entry
+        yield _within(f"{path('ipRanges')}[{index}]"), without_null(entry)
 
 
 def _within(place: str) -> Path:
@@ -227,7 +228,9 @@ def _check_gateway(findings: Findings, path: Path, ipam: Mapping[str, Any], rang
 def check_addresses(findings: Findings, path: Path, ipam: Mapping[str, Any]) -> None:
     """Note static addresses without a prefix length, or that are none."""
     for index, entry in enumerate(ipam.get("addresses", ())):
-        _check_cidr(findings, f"{path('addresses')}[{index}].address", entry.get("address"))
+        place = f"{path('addresses')}[{index}]"
+        _check_cidr(findings, f"{place}.address", entry.get("address"))
+        _check_through(findings, f"{place}.gateway", entry.get("gateway"))
 
 
 def check_routes(findings: Findings, path: Path, ipam: Mapping[str, Any]) -> None:
@@ -235,11 +238,16 @@ def check_routes(findings: Findings, path: Path, ipam: Mapping[str, Any]) -> Non
     for index, route in enumerate(ipam.get("routes", ())):
         place = f"{path('routes')}[{index}]"
         _check_cidr(findings, f"{place}.dst", route.get("dst"))
-        if route.get("gw"):
-            try:
-                parse_address(route["gw"])
-            except ValueError as error:
-                findings.add(f"{place}.gw", route["gw"], str(error))
+        _check_through(findings, f"{place}.gw", route.get("gw"))
+
+
+def _check_through(findings: Findings, place: str, text: object) -> None:
+    """Note a gateway that is no address."""
+    if text:
+        try:
+            parse_address(str(text))
+        except ValueError as error:
+            findings.add(place, text, str(error))
 
 
 def _check_cidr(findings: Findings, place: str, text: object) -> None:

@@ -397,6 +397,11 @@ def test_config_is_read_as_multus_reads_it(vector: dict[str, Any]) -> None:
             "has no prefix length",
         ),
         (
+            {"range": "10.0.0.0/24", "ipam": {"addresses": [{"address": "10.0.0.5/24", "gateway": "x"}]}},
+            "ipam.addresses[0].gateway",
+            "is not an IP address",
+        ),
+        (
             {"ipam": {"type": "static", "addresses": [{"address": "10.0.0.5/24"}], "gateway": "10.0.0.1"}},
             "ipam.gateway",
             "says nothing with ipam.type static",
@@ -418,6 +423,7 @@ def test_config_is_read_as_multus_reads_it(vector: dict[str, Any]) -> None:
         ({"config": '"text"'}, "config", 'config is not a JSON object: it is "text"'),
     ],
 )
+@pytest.mark.shows("E7")
 def test_refusal(options: dict[str, Any], path: str, message: str) -> None:
     assert refusals(**options) == [(path, message)]
 
@@ -512,10 +518,22 @@ SAME = whereabouts(range="172.16.1.0/24")
         pytest.param(whereabouts(range="172.16.1.1-172.16.1.254/24"), id="all of the range"),
         pytest.param(whereabouts(range="172.16.1.0/24", exclude=[], routes=[]), id="empty lists"),
         pytest.param(dict(reversed(SAME.items())), id="order of keys"),
+        pytest.param(
+            whereabouts(
+                range="172.16.1.0/24", range_start=None, exclude=None, gateway=None, ipRanges=None, routes=None
+            ),
+            id="null",
+        ),
     ],
 )
 def test_same_meaning(other: dict[str, Any]) -> None:
     assert netconf.same(SAME, other, "my-nad")
+
+
+def test_null_says_nothing() -> None:
+    keys = ("range_start", "exclude", "ipRanges", "addresses", "routes", "enable_overlapping_ranges", "gateway")
+    assert refusals(config=whereabouts(range="10.0.0.0/24", **dict.fromkeys(keys))) == []
+    assert refusals(config=whereabouts(ipRanges=[{"range": "10.0.0.0/24", "range_end": None, "exclude": None}])) == []
 
 
 def test_lists_that_are_sets() -> None:
