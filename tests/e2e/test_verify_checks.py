@@ -185,7 +185,7 @@ class Case:
     check: str
     break_it: Break
     status: str
-    says: str  # {ns}, {range}, {ip1}, {ip2}, {pool}, {node1}, {node2} and {other} are filled in
+    says: str  # {ns}, {range}, {ip1} to {ip3}, {pool}, {node1}, {node2} and {other} are filled in
     shows: tuple[str, ...] = ()
     options: dict[str, Any] | None = None
 
@@ -202,6 +202,10 @@ def without_address(town: Town) -> None:
 
 def held_by(holder: str) -> Break:
     return lambda town: town.cluster.apply(town.pool_of({"1": holder, "2": "b"}))
+
+
+def leak(town: Town) -> None:
+    town.cluster.apply(town.pool_of({"1": "a", "2": "b", "3": "gone"}))
 
 
 def full(town: Town) -> None:
@@ -374,7 +378,7 @@ CASES = {
     ),
     "full pool": Case("capacity", full, "fail", "6 of 6 addresses are used (100.0 %)", ("E16",)),
     "unparsable pool": Case("unparsable_pools", unparsable, "fail", 'range "nonsense"', ("E9",)),
-    "orphan": Case("orphans", held_by("gone"), "warn", "addresses that nobody has any more: {ip1}", ("E2",)),
+    "orphan": Case("orphans", leak, "warn", "addresses that nobody has any more: {ip3}", ("E2",)),
     "killed for want of memory": Case(
         "components",
         of_multus(lastState=OOM, restartCount=4),
@@ -438,6 +442,7 @@ def test_a_check_passes_and_then_finds_what_was_broken(town: Town, case: Case) -
         range=town.range,
         ip1=town.ip(1),
         ip2=town.ip(2),
+        ip3=town.ip(3),
         pool=town.pool,
         node1=first,
         node2=second,

@@ -82,7 +82,7 @@ def test_a_site_in_order_passes_with_a_look_at_nodes_and_into_pods(site: Cluster
     assert "2 of 2 pods have inside what their network-status claims" in texts(results, "inside", "pass")["all pods"]
     assert "succeeded" in texts(results, "gc_recent", "pass")["kube-system/gke-multinet"]
     assert "expires in 36" in texts(results, "token_age", "pass")["kube-system/gke-multinet"]
-    execs = [write for write in asked.writes if "pods/exec" in write]
+    execs = [each for each in asked.requests if each["objectRef"].get("subresource") == "exec"]
     assert len(execs) == 2
 
 
@@ -117,21 +117,17 @@ def test_another_first_file_and_an_expired_token_are_found_on_the_node(site: Clu
         token = expired_token()
         run(f'cp -p {CONF} /conf/kept; sed -i \'s/"token": "[^"]*"/"token": "{token}"/\' {CONF}')
         try:
-            site.apply(pod(site, "waits", node))
-            run("sleep 20")  # the kubelet tries to start it, and the plugin is refused
             run(f"echo '{foreign}' > /conf/00-aaa.conf")
-            results = verify(site, "config_first_file", "token_age", "network_status", inspect_nodes=True)
+            results = verify(site, "config_first_file", "token_age", inspect_nodes=True)
         finally:
             run(f"rm -f /conf/00-aaa.conf; [ ! -f /conf/kept ] || mv /conf/kept {CONF}")
     found = texts(results, "config_first_file")
     assert found == {
         node: f"the first file in /etc/cni/net.d is 00-aaa.conf: Multus is not the CNI plugin of node {node}"
     }
-    expired = [each["msg"] for each in results if each["check"] == "token_age" and each["status"] == "fail"]
-    assert f"token in whereabouts.kubeconfig expired 2 h ago on node {node}" in expired
-    assert any("a CNI plugin is refused" in text and "Unauthorized" in text for text in expired), expired
+    expired = [each["msg"] for each in results if each["check"] == "token_age"]
+    assert expired == [f"token in whereabouts.kubeconfig expired 2 h ago on node {node}"]
     assert token.rpartition(".")[2] not in json.dumps(results)
-    await_ready(site, "waits")
     results = verify(site, "config_first_file", "token_age", inspect_nodes=True)
     assert {each["status"] for each in results} == {"pass"}, results
 
@@ -159,7 +155,10 @@ def test_a_node_without_the_network_and_a_component_without_memory_are_found(sit
     assert texts(results, "node_has_master") == {"default/my-nad": f"node {bare} has no eth1 (pool default-pool)"}
     lost = f"{site.namespace}/lost"
     assert f"on node {bare} of pool default-pool" in texts(results, "misplaced")[lost]
-    assert 'failed to lookup master "eth1"' in texts(results, "network_status", "warn")[lost]
+    waits = texts(results, "network_status", "warn")[lost]
+    while 'failed to lookup master "eth1"' not in waits:  # in Multus' own words, as soon as it has tried
+        assert waits.startswith("is Pending (ContainerCreating"), waits
+        waits = texts(verify(site, "network_status"), "network_status", "warn")[lost]
     killed_text = texts(results, "components")[f"{site.namespace}/killed"]
     assert f"container greedy on {bare} was killed for want of memory (its limit is 16Mi)" in killed_text
 
@@ -184,7 +183,7 @@ def test_pods_that_lost_their_interface_with_their_node_are_found(site: Cluster)
     target = {"attachments": [{"name": "my-nad"}], "namespaces": [site.namespace], "fail_on": "never"}
     doubted = site.module("multinet_verify", **target, check=True)
     doubts = texts(doubted["results"], "inside", "warn")
-    assert "after its network-status was written" in doubts[survivor]
+    assert "so it has probably lost its additional interfaces with its node" in doubts[survivor]
 
     proof = texts(verify(site, "inside"), "inside")
     assert list(proof) == [survivor]
