@@ -18,28 +18,37 @@ description:
     end at a deadline, and the next run removes them.
   - Fails with all findings and what to do about each. It reports a change only if it is asked to O(repair) something.
   - What each finding of the packets means, and what helps, is explained in C(docs/verify.md) of the collection.
-notes:
-  - "Kubernetes permissions to read: list pods, nodes, NetworkAttachmentDefinitions (C(k8s.cni.cncf.io)) and IPPools
-    (C(whereabouts.cni.cncf.io)) everywhere; get the DaemonSet and the ConfigMap of Multus in C(kube-system) (list
-    DaemonSets, if Multus has another name), get the CustomResourceDefinition C(ippools.whereabouts.cni.cncf.io), get
-    C(pods/log) in C(kube-system), and list events in the namespaces of pods that do not run."
-  - What may not be read makes no failure. The checks that need it have the status V(skip), with the right that is
-    missing, and the summary names them. If pods may not be listed everywhere, those of O(namespaces), of O(pods) and of
-    the attachments' namespaces are looked at, as far as that is allowed.
-  - For probes also to create and delete pods, to get and create C(pods/exec), and to list events, in the probes'
-    namespace; for C(inside) to get and create C(pods/exec) in the namespaces of the pods; for O(inspect_nodes) to
-    create, list and delete pods in Multus' namespace, where pods with C(hostPath) and C(hostNetwork) are allowed.
-  - Without the rights for probes no packets are sent; that is a warning, and what the API says is checked all the same.
-  - For O(repair) to delete pods in their namespaces, to patch the DaemonSet of Multus, and what
-    M(multinet.gke.whereabouts_pool) needs.
-  - If no packet crosses nodes, C(compute.instances.list) and C(compute.firewalls.get) on the project of O(gke_cluster)
-    help to name the cause. They are not asked for otherwise, and the verification does without.
 author:
   - multinet.gke contributors (@multinet-gke)
 extends_documentation_fragment:
   - multinet.gke.google
   - multinet.gke.kubernetes
   - multinet.gke.attributes
+notes:
+  - What may not be read makes no failure. The checks that need it have the status V(skip), with the right that is
+    missing, and the summary names them. Where pods or pools may not be listed everywhere, those of O(namespaces), of
+    O(pods), of the attachments and of Multus are looked at, as far as that is allowed.
+  - Needs C(list) of C(nodes) everywhere.
+  - Needs C(list) of C(pods) everywhere.
+  - Needs C(list) of C(network-attachment-definitions.k8s.cni.cncf.io) everywhere.
+  - Needs C(list) of C(ippools.whereabouts.cni.cncf.io) everywhere.
+  - Needs C(get) of C(customresourcedefinitions.apiextensions.k8s.io) everywhere.
+  - Needs C(list) of C(daemonsets.apps) everywhere, if Multus has another name than in the guide.
+  - Needs C(get) of C(daemonsets.apps) in C(kube-system).
+  - Needs C(get) of C(configmaps) in C(kube-system).
+  - Needs C(get) of C(pods/log) in C(kube-system).
+  - Needs C(create) and C(delete) of C(pods) in C(kube-system), with O(inspect_nodes=true); such pods have C(hostPath)
+    and C(hostNetwork).
+  - Needs C(create) and C(delete) of C(pods) in O(probe_namespace), with O(probe=true).
+  - Needs C(get) of C(pods/exec) in O(probe_namespace), with O(probe=true), and in the namespaces of pods for C(inside).
+  - Needs C(create) of C(pods/exec) in O(probe_namespace), with O(probe=true), from Kubernetes 1.35 on.
+  - Needs C(list) of C(events) in O(probe_namespace), if a probe does not come up, and in the namespaces of pods that do
+    not run.
+  - Without the rights for probes no packets are sent; that is a warning, and what the API says is checked all the same.
+  - For O(repair) it also needs to delete pods in their namespaces, to patch the DaemonSet of Multus, and what
+    M(multinet.gke.whereabouts_pool) needs.
+  - If no packet crosses nodes, C(compute.instances.list) and C(compute.firewalls.get) on the project of O(gke_cluster)
+    help to name the cause. They are not asked for otherwise, and the verification does without.
 attributes:
   check_mode:
     description: Can run in check mode and tell what it would change, without changing it.

@@ -232,10 +232,17 @@ def test_token_age_as_the_nodes_tell_it(left: timedelta, status: str, says: str)
     assert (result.status, result.msg) == (status, says)
 
 
-def test_a_plugin_that_is_unauthorized_has_an_expired_token() -> None:
-    said = {"default/a": "FailedCreatePodSandBox: plugin type=whereabouts failed (add): Unauthorized"}
-    (finding,) = found(token_age(seen(writer(3), warnings=said)))
-    assert finding[:2] == ("fail", "default/a")
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("error waiting for pod: Unauthorized", "fail"),
+        ("error at storage engine: time limit exceeded while waiting to become leader", "warn"),
+    ],
+)
+def test_what_a_plugin_says_when_its_token_has_expired(said: str, status: str) -> None:
+    warnings = {"default/a": f"FailedCreatePodSandBox: plugin failed (add): {said}"}
+    (finding,) = found(token_age(seen(writer(3), warnings=warnings)))
+    assert finding[:2] == (status, "default/a")
 
 
 def test_where_nothing_is_known_of_tokens_nothing_is_said() -> None:

@@ -20,6 +20,7 @@ COMING_UP = ("ContainerCreating", "PodInitializing")  # what a container waits f
 GKE = "gcr.io/gke-release/"
 UPSTREAM = "ghcr.io/k8snetworkplumbingwg/"
 NODE_SLICES = (0, 8, 0)  # Whereabouts whose definitions have ifname, and want no containerid
+NO_LEADER = "waiting to become leader"
 HOUR, DAY = 3600, 86400
 # A token of a service account lasts a year, because the API server extends it for clients that do not renew it
 # (service-account-extend-token-expiration); without that it lasts an hour.
@@ -143,11 +144,20 @@ def token_age(snapshot: Snapshot) -> Iterator[Result]:
 
 
 def _refused(snapshot: Snapshot) -> Iterator[Result]:
-    """Yield the pods that cannot start because the API server does not know their plugin any more."""
+    """Yield the pods that cannot start because the API server does not know their plugin any more.
+
+    Whereabouts itself only says that it could not become leader; so it does where very many pods start at once.
+    """
     for ref, warning in snapshot.warnings.items():
         if "Unauthorized" in warning:
             text = f"a CNI plugin is refused, so the token in whereabouts.kubeconfig has probably expired: {warning}"
             yield Result("token_age", "fail", ref, text, RENEW.format(snapshot.installation))
+        elif NO_LEADER in warning:
+            text = (
+                f"Whereabouts could not become leader; perhaps the token in whereabouts.kubeconfig expired: {warning}"
+            )
+            remedy = f"look at it with inspect_nodes; {RENEW.format(snapshot.installation)}"
+            yield Result("token_age", "warn", ref, text, remedy)
 
 
 def _expiring(snapshot: Snapshot, ends: Mapping[str, datetime]) -> Iterator[Result]:
