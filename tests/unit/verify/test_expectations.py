@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
 from typing import Any
 
 import pytest
@@ -95,6 +97,8 @@ def test_every_check_has_a_function_and_every_name_is_documented() -> None:
     options = yaml.safe_load(multinet_verify.DOCUMENTATION)["options"]
     documented = [line.partition(" - ")[0] for line in options["checks"]["description"] if " - " in line]
     assert sorted(documented) == sorted(f"V({name})" for name in CHECKS)
+    page = (pathlib.Path(__file__).parents[3] / "docs" / "checks.md").read_text()
+    assert sorted(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == sorted(CHECKS)
 
 
 def test_all_checks_are_made_by_default_and_only_those_that_were_named() -> None:

@@ -89,11 +89,11 @@ def _findings(snapshot: Snapshot, pod: Pod) -> Iterator[Result]:
             if interface.name not in seen.interfaces or lacking:
                 what = f"no {interface.name}" if interface.name not in seen.interfaces else "not that address"
                 text = (
-                    f"its network-status claims {interface.name} with {some(interface.ips) or 'no address'}, but inside "
-                    f"the pod has {what} (it has: {some(sorted(seen.interfaces - {'lo'})) or 'nothing'})"
+                    f"its network-status claims {interface.name} with {some(interface.ips) or 'no address'}, but "
+                    f"inside the pod has {what} (it has: {some(sorted(seen.interfaces - {'lo'})) or 'nothing'})"
                 )
-                more = {**data, "interface": interface.name, "ips": list(interface.ips)}
-                yield Result("inside", "fail", pod.ref, text, AGAIN, more)
+                claimed = {"interface": interface.name, "ips": list(interface.ips)}
+                yield Result("inside", "fail", pod.ref, text, AGAIN, {**data, **claimed})
     elif why := doubt(snapshot, pod):
         more = f"; nobody could look into it: {seen.problem}" if seen else ""
         text = f"{why}, so it has probably lost its additional interfaces with its node{more}"
