@@ -82,7 +82,8 @@ class Packets:
         }
         result = self.site.module("multinet_verify", **given)
         assert not result.get("failed"), result["msg"]
-        assert self.list("pods", "-A", "-l", "multinet.gke/run") == []
+        left = self.list("pods", "-A", "-l", "multinet.gke/run")
+        assert all("deletionTimestamp" in each["metadata"] for each in left), left
         return result
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -167,3 +168,77 @@ def test_row() -> None:
         "rtt_ms": 0.5,
         "payload": None,
     }
+
+
+def sized(size: int | None) -> list[Path]:
+    """Return paths on which packets of a size arrive undivided; None: those of one node are small."""
+    return [
+        Path("default/my-nad", source, target, Answer(0, 0.5, payload=size or (1272 if source == PROBES[0] else 1432)))
+        for source, target in product(PROBES[:2], repeat=2)
+        if source != target
+    ]
+
+
+def test_a_size_that_does_not_arrive_is_told_with_the_largest_that_does() -> None:
+    found = judge(NAD, sized(1272), Probing(payload=1432))
+    assert [(result.check, result.status) for result in found] == [("ping", "pass"), ("mtu", "fail")]
+    assert found[1].msg == (
+        "packets of 1460 bytes (a payload of 1432) do not arrive undivided, the largest that do have 1300: "
+        "node-1 to node-2, node-2 to node-1"
+    )
+    assert found[1].data == {"mtu": 1300, "wanted": 1460}
+    assert "give the pods an MTU of 1300 (nad, mtu)" in found[1].remedy
+
+
+def test_only_the_paths_that_carry_less_are_named() -> None:
+    (finding,) = (result for result in judge(NAD, sized(None), Probing(payload=1432)) if result.check == "mtu")
+    assert finding.msg.endswith(": node-1 to node-2")
+
+
+def test_sizes_of_ipv6_have_larger_headers() -> None:
+    six = [replace(end, ip=f"2001:db8::{number}") for number, end in enumerate(PROBES[:2], 1)]
+    found = judge(NAD, [Path("default/my-nad", *six, Answer(0, 0.5, payload=1252))], Probing(payload=1412))
+    assert found[1].data == {"mtu": 1300, "wanted": 1460}
+
+
+def test_a_size_that_arrives_is_well() -> None:
+    found = judge(NAD, sized(1432), Probing(payload=1432))
+    assert [(result.check, result.status) for result in found] == [("ping", "pass"), ("mtu", "pass")]
+    assert found[1].msg == "pings with a payload of 1432 bytes arrive undivided on all 2 paths"
+
+
+def test_a_pod_that_refuses_is_named_once() -> None:
+    found = [Path("default/my-nad", source, PODS[2], Answer(0, refused=True)) for source in PROBES]
+    ping, refusal = judge(NAD, found, Probing(protocol="tcp", port=8080))
+    assert (ping.status, ping.msg) == ("pass", "3 of 3 paths answer, 2 of them between nodes")
+    assert (refusal.check, refusal.status, refusal.subject) == ("tcp", "fail", "default/pod-node-3")
+    assert "172.16.1.13 answers, but refuses connections to TCP port 8080" in refusal.msg
+
+
+def crowd(nodes: int, answers: Callable[[int, int], bool]) -> list[Path]:
+    ends = [End(f"default/p{number}", f"node-{number:03}", f"10.0.{number}.1", True) for number in range(nodes)]
+    return [
+        Path("default/my-nad", ends[a], ends[b], WELL if answers(a, b) else SILENT)
+        for a, b in product(range(nodes), repeat=2)
+        if a != b
+    ]
+
+
+def test_many_paths_are_shown_by_node() -> None:
+    lines = table(crowd(9, lambda a, b: (a, b) != (0, 1))).splitlines()
+    assert lines[0].split() == ["from", "\\", "to", *map(str, range(1, 10))]
+    assert lines[1].split() == ["1", "node-000", "-", *["."] * 7]
+    assert lines[2].split() == ["2", "node-001", *["."] * 8]
+    assert lines[-1] == ". all paths answer, - none, a/b a of b"
+    some_more = crowd(9, lambda a, b: True) + crowd(2, lambda a, b: a == 0)
+    assert "1/2" in table(some_more)
+
+
+def test_of_very_many_nodes_only_what_does_not_answer_is_shown() -> None:
+    assert table(crowd(30, lambda a, b: True)) == "all 870 paths between 30 nodes answer"
+    assert table(crowd(30, lambda a, b: (a, b) != (3, 4))).splitlines() == [
+        "from      to        answer",
+        "node-003  node-004  -",
+    ]
+    lines = table(crowd(30, lambda a, b: False)).splitlines()
+    assert (len(lines), lines[-1]) == (62, "and 810 more")
