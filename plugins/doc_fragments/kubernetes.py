@@ -55,7 +55,8 @@ options:
         choices: [public, private, dns]
   kubeconfig:
     description:
-      - Path of a kubeconfig file.
+      - Path of a kubeconfig file. If the API server refuses its credentials, its token file is read, or its exec plugin
+        run, once more.
       - If not set, the value of the environment variable E(K8S_AUTH_KUBECONFIG) is used,
         then the Kubernetes client's default.
     type: path
@@ -66,12 +67,12 @@ options:
     type: str
   host:
     description:
-      - Address of an API server, with its scheme. Wins over O(kubeconfig).
+      - Address of an API server, with its scheme (V(https://203.0.113.5)). Wins over O(kubeconfig).
       - If not set, the value of the environment variable E(K8S_AUTH_HOST) is used.
     type: str
   api_key:
     description:
-      - Bearer token for the API server.
+      - Bearer token for the API server. It cannot be renewed, so it must last as long as the task.
       - If not set, the value of the environment variable E(K8S_AUTH_API_KEY) is used.
     type: str
   ca_cert:
@@ -100,7 +101,8 @@ options:
     aliases: [verify_ssl]
   proxy:
     description:
-      - Address of an HTTP proxy for the API server.
+      - Address of an HTTP proxy for the API server, with its user and password if it asks for them
+        (V(http://user:password@proxy.example:3128)). It is not shown.
       - If not set, the value of the environment variable E(K8S_AUTH_PROXY) is used.
     type: str
 """

@@ -99,5 +99,9 @@ def kubernetes() -> Spec:
             "aliases": ["verify_ssl"],
             "fallback": (env_fallback, ["K8S_AUTH_VERIFY_SSL"]),
         },
-        "proxy": {"type": "str", "fallback": (env_fallback, ["K8S_AUTH_PROXY"])},
+        "proxy": {
+            "type": "str",
+            "no_log": True,  # a password may be in it
+            "fallback": (env_fallback, ["K8S_AUTH_PROXY"]),
+        },
     }

@@ -209,7 +209,7 @@ def proxying(server: str, ca: pathlib.Path, folder: pathlib.Path) -> Iterator[Fa
     :param ca: of the API server.
     :param folder: for the proxy's own certificate.
     """
-    context = _certificate(folder / "fault-proxy.pem")
+    context = certificate(folder / "fault-proxy.pem")
     proxy = FaultProxy(server, ssl.create_default_context(cafile=str(ca)), folder / "fault-proxy.pem")
     listener = ThreadingHTTPServer(("127.0.0.1", 0), type("BoundHandler", (Handler,), {"proxy": proxy}))
     listener.daemon_threads = True
@@ -226,7 +226,7 @@ def proxying(server: str, ca: pathlib.Path, folder: pathlib.Path) -> Iterator[Fa
         thread.join()
 
 
-def _certificate(path: pathlib.Path) -> ssl.SSLContext:
+def certificate(path: pathlib.Path) -> ssl.SSLContext:
     """Write a certificate for 127.0.0.1 that is its own CA, with its key; return a server's context with it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fault proxy")])

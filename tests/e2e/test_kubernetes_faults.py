@@ -114,7 +114,7 @@ STORIES = (
     Story(
         "whereabouts_pool",
         {**POOL, "state": "absent", "confirm_after": 0},
-        (("GET", POOLS), ("DELETE", POOLS)),
+        (("GET", POOLS), ("GET", RESERVATIONS), ("GET", PODS), ("DELETE", POOLS)),
         (POOL,),
     ),
     Story("whereabouts_pool_info", {}, (("GET", POOLS), ("GET", PODS)), reads_only=True),

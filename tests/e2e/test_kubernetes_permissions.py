@@ -84,22 +84,21 @@ class Bare:
         made = self.run("multus_install", self.lab.environment["GKELAB_TOKEN"], wait=False)
         assert not made.get("failed"), made["msg"]
 
-    @contextmanager
-    def token(self, rules: list[Rule]) -> Iterator[str]:
-        """Yield the token of an account that may do what the rules say, and forget the account afterwards."""
+    def empty(self) -> None:
+        """Remove what earlier lives have left; no kubelet would end a pod."""
+        self.install()
+        kinds = "pods,ippools,overlappingrangeipreservations,network-attachment-definitions"
+        self.kubectl("delete", kinds, "--all", "--all-namespaces", "--grace-period=0", "--force")
+
+    def token(self, rules: list[Rule]) -> str:
+        """Return the token of a new account that may do what the rules say."""
         name = f"account-{secrets.token_hex(4)}"
-        documents = account(name, rules, OPTIONS)
-        self.apply(*documents)
-        try:
-            questions = {"apiVersion": "v1", "kind": "List", "items": reviews(name, rules, OPTIONS)}
-            while True:  # the API server learns of roles a moment after they are there
-                answers = self.kubectl("create", "-f", "-", "-o", "jsonpath={.status.allowed} ", stdin=questions)
-                if set(answers.split()) == {"true"}:
-                    break
-            yield self.kubectl("create", "token", name, "-n", HOME).strip()
-        finally:
-            items = {"apiVersion": "v1", "kind": "List", "items": documents}
-            self.kubectl("delete", "--wait=false", "-f", "-", stdin=items)
+        self.apply(*account(name, rules, OPTIONS))
+        questions = {"apiVersion": "v1", "kind": "List", "items": reviews(name, rules, OPTIONS)}
+        while True:  # the API server learns of roles a moment after they are there
+            answers = self.kubectl("create", "-f", "-", "-o", "jsonpath={.status.allowed} ", stdin=questions)
+            if set(answers.split()) == {"true"}:
+                return self.kubectl("create", "token", name, "-n", HOME).strip()
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +140,7 @@ def multus_install(bare: Bare, run: Run) -> None:
 
 
 def nad(bare: Bare, run: Run) -> None:
-    bare.install()
+    bare.empty()
     given = {"name": "my-nad", "namespace": HOME, "master": "eth1", "range": RANGE}
     run(**given)
     run(**given, mtu=1400)
@@ -149,6 +148,7 @@ def nad(bare: Bare, run: Run) -> None:
 
 
 def multinet_pod(bare: Bare, run: Run) -> None:
+    bare.empty()
     # Nothing binds it to a node, so that it goes at once; a kubelet would have to end it otherwise.
     given = {"name": "samplepod", "namespace": HOME, "image": "nginx", "node_selector": {"there": "is-none"}}
     run(**given, wait=False)
@@ -169,7 +169,7 @@ def whereabouts_pool(bare: Bare, run: Run) -> None:
 
 
 def whereabouts_pool_info(bare: Bare, run: Run) -> None:
-    bare.install()
+    bare.empty()
     run()
     bare.apply(A_POOL)
     run()
@@ -177,12 +177,14 @@ def whereabouts_pool_info(bare: Bare, run: Run) -> None:
 
 
 def multinet_verify(bare: Bare, run: Run) -> None:
-    bare.install()
+    bare.empty()
     bare.apply(ATTACHMENT)
     node = json.loads(bare.kubectl("get", "nodes", "-o", "json"))["items"][0]["metadata"]["name"]
     ready = {"type": "Ready", "status": "True", "reason": "Test", "lastHeartbeatTime": None}
     status = json.dumps({"status": {"conditions": [ready]}})
     bare.kubectl("patch", "node", node, "--subresource=status", "-p", status)
+    bare.apply(sample_pod(node))  # somebody to ping
+    start(bare, "samplepod", "172.16.9.2")
     target = {"name": "my-nad", "namespace": "default", "node_pools": ["default-pool"]}
     with probes_that_start(bare):
         run(attachments=[target], wait_timeout=60, count=1, fail_on="never")
@@ -228,7 +230,7 @@ def probes_that_start(bare: Bare) -> Iterator[None]:
             found = json.loads(bare.kubectl("get", "pods", "-n", "default", "-l", "multinet.gke/run", "-o", "json"))
             for pod in found["items"]:
                 if pod["status"].get("phase") != "Running":
-                    start(bare, pod["metadata"]["name"])
+                    start(bare, pod["metadata"]["name"], "172.16.9.1")
 
     thread = threading.Thread(target=start_them)
     thread.start()
@@ -239,9 +241,16 @@ def probes_that_start(bare: Bare) -> Iterator[None]:
         thread.join()
 
 
-def start(bare: Bare, pod: str) -> None:
+def sample_pod(node: str) -> dict[str, Any]:
+    """Return a pod on a node, with the attachment."""
+    metadata = {"name": "samplepod", "namespace": "default", "annotations": {"k8s.v1.cni.cncf.io/networks": "my-nad"}}
+    spec = {"nodeName": node, "containers": [{"name": "main", "image": "nginx"}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def start(bare: Bare, pod: str, ip: str) -> None:
     """Say of a pod that it runs, with an interface; unless it has gone meanwhile."""
-    entry = {"name": "default/my-nad", "interface": "net1", "ips": ["172.16.9.1"], "mac": "42:01:0a:00:01:02"}
+    entry = {"name": "default/my-nad", "interface": "net1", "ips": [ip], "mac": "42:01:0a:00:01:02"}
     noted = {"metadata": {"annotations": {"k8s.v1.cni.cncf.io/network-status": json.dumps([entry])}}}
     running = {"status": {"phase": "Running", "containerStatuses": []}}
     for patch, more in ((noted, []), (running, ["--subresource=status"])):
@@ -256,6 +265,7 @@ class Stopped(Exception):
 def live(bare: Bare, module: str, rules: list[Rule]) -> list[dict[str, Any]]:
     """Let a module live with some rules; return the results until it fails for another reason than time."""
     results: list[dict[str, Any]] = []
+    token = bare.token(rules)
 
     def run(**options: Any) -> dict[str, Any]:
         results.append(bare.run(module, token, **options))
@@ -263,12 +273,8 @@ def live(bare: Bare, module: str, rules: list[Rule]) -> list[dict[str, Any]]:
             raise Stopped
         return results[-1]
 
-    with bare.token(rules) as token, suppress(Stopped):
+    with suppress(Stopped):
         LIVES[module](bare, run)
-    if "/" in bare.kubectl("get", "crd", "-o", "name"):  # without definitions there is nothing of them
-        bare.kubectl("delete", "ippools,overlappingrangeipreservations", "--all", "-n", HOME)
-    for namespace in (HOME, "default"):
-        bare.kubectl("delete", "pods", "--all", "-n", namespace, "--grace-period=0", "--force")
     return results
 
 
@@ -314,19 +320,16 @@ def test_a_module_needs_each_of_them_and_names_the_missing_one(bare: Bare, rule:
 
 
 def test_what_a_message_says_grants_the_permission(bare: Bare) -> None:
-    rules = rules_of("whereabouts_pool_info")
-    with bare.token([rule for rule in rules if rule.resource != "pods"]) as token:
-        bare.install()
-        bare.apply(A_POOL)
-        refused = bare.run("whereabouts_pool_info", token)
-        command = refused["msg"].partition("this grants it: ")[2]
-        for each in command.split(" && "):
-            bare.kubectl(*each.split()[1:])
-        end = time.monotonic() + 30
-        while bare.run("whereabouts_pool_info", token).get("failed"):
-            assert time.monotonic() < end
-    bare.kubectl("delete", "clusterrole,clusterrolebinding", "multinet-gke-list-pods")
-    bare.kubectl("delete", "ippools", POOL, "-n", HOME)
+    token = bare.token([rule for rule in rules_of("whereabouts_pool_info") if rule.resource != "pods"])
+    bare.empty()
+    bare.apply(A_POOL)
+    refused = bare.run("whereabouts_pool_info", token)
+    command = refused["msg"].partition("this grants it: ")[2]
+    for each in command.split(" && "):
+        bare.kubectl(*each.split()[1:])
+    end = time.monotonic() + 60
+    while bare.run("whereabouts_pool_info", token).get("failed"):
+        assert time.monotonic() < end
 
 
 @pytest.mark.full

@@ -233,6 +233,31 @@ def test_a_kubernetes_server_gets_an_access_token_and_no_signature(key: dict[str
     assert Credentials(source, Caller("x", "y")).access_token() == "a token"
 
 
+def test_a_token_that_a_kubernetes_server_refuses_is_renewed_if_there_can_be_another() -> None:
+    tokens = iter(["first", "second"])
+    source = SimpleNamespace(token=None, valid=False, with_always_use_jwt_access=lambda wanted: None)
+
+    def refresh(request: object) -> None:
+        source.token, source.valid = next(tokens), True
+
+    source.refresh = refresh
+    credentials = Credentials(source, Caller("x", "y"))
+    assert credentials.access_token() == "first"
+    credentials.renew()
+    assert credentials.access_token() == "second"
+    Credentials(source, Caller("x", "y"), renewable=False).renew()
+    assert credentials.access_token() == "second"
+
+
+def test_a_renewal_that_google_refuses_is_an_error() -> None:
+    def refresh(request: object) -> None:
+        raise RefreshError("invalid_grant: gone")
+
+    source = SimpleNamespace(token="t", valid=True, refresh=refresh, with_always_use_jwt_access=lambda wanted: None)
+    with pytest.raises(AccessError, match="get another access token: Google gives no access token to x: invalid_grant"):
+        Credentials(source, Caller("x", "y")).renew()
+
+
 STS = "https://sts.googleapis.com/v1/token"
 IMPERSONATION = f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{OTHER}:generateAccessToken"
 USER = {
