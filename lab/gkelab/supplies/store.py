@@ -51,9 +51,12 @@ class Supplies:
         """The archive with all images."""
         return contents.build(
             self.cache,
-            self.tree,
-            programs.build(self.cache, "multus", self._say),
-            programs.build(self.cache, "whereabouts", self._say),
+            contents.Programs(
+                tree=self.tree,
+                multus=programs.build(self.cache, "multus", self._say),
+                whereabouts=programs.build(self.cache, "whereabouts", self._say),
+                newer_whereabouts=programs.build(self.cache, "whereabouts-0.9", self._say),
+            ),
             self._say,
         )
 
