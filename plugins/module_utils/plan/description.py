@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..cni.multusconf import DEFAULT_GLOBAL_NAMESPACES
 from ..errors import Problems
 from ..gcp.nodes import DEFAULT_POOL
 from ..gcp.references import Network as NetworkReference
@@ -118,7 +119,16 @@ class Description:
     zones: int
     networks: tuple[Network, ...]
     nodepools: tuple[NodePool, ...]
+    multus: Options
     pods: tuple[Pod, ...]
+
+    @property
+    def everybodys_namespaces(self) -> tuple[str, ...] | None:
+        """Return the namespaces whose attachments pods of any namespace may use; None if they may use all."""
+        config = self.multus.get("config") or {}
+        if config.get("namespace_isolation") is False:
+            return None
+        return tuple(config.get("global_namespaces") or ()) or DEFAULT_GLOBAL_NAMESPACES
 
     @property
     def first_nodes(self) -> int:
@@ -192,6 +202,7 @@ def read(problems: Problems, host: str, given: Options) -> Description | None:
             _pool(f"{host}: multinet_nodepools[{index}]", item, every_vpc, zones)
             for index, item in enumerate(values["nodepools"])
         ),
+        multus=values["multus"],
         pods=tuple(_pod(f"{host}: multinet_pods[{index}]", item) for index, item in enumerate(values["pods"])),
     )
 
