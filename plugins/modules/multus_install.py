@@ -39,6 +39,7 @@ notes:
     O(layout=upstream_thin) C(watch) of pods, reading nodes and attachments, and writing events as well.
     On GKE, C(roles/container.admin) has it all.
   - Multus's thick plugin is not supported. It has a server on every node that pods depend on; the thin one has not.
+  - O(state=absent) runs a pod of Whereabouts's image on every node with Linux, also on those that never had Multus.
   - Nodes that a smaller O(node_selector) or O(node_pools) leaves out keep what was installed on them, which goes on
     working, until they are made anew or O(state=absent) cleans them.
 options:

@@ -31,12 +31,15 @@ class Programs:
     whereabouts: Path  # of the guide's version
     newer_whereabouts: Path
 
+    @property
+    def busybox(self) -> Path:
+        """Return the program that is most of the small tools."""
+        return self.tree / "usr/bin/busybox"
 
-def images(programs: Programs) -> list[Image]:
-    """Return all images."""
-    tree, multus, whereabouts = programs.tree, programs.multus, programs.whereabouts
-    newer = programs.newer_whereabouts
-    busybox = tree / "usr/bin/busybox"
+
+def on_board(programs: Programs) -> list[Image]:
+    """Return the images that every node has."""
+    busybox, multus, whereabouts = programs.busybox, programs.multus, programs.whereabouts
     return [
         with_busybox([PAUSE], ["/bin/sleep", "2147483647"], busybox, {}),
         with_busybox(
@@ -59,6 +62,15 @@ def images(programs: Programs) -> list[Image]:
                 "install-cni.sh": FILES / "install-cni.sh",
             },
         ),
+        with_busybox(SAMPLE, ["/app"], busybox, {"app": FILES / "app", "www/index.html": FILES / "index.html"}),
+        with_busybox(PROBE, ["/bin/sh"], busybox, {}),
+    ]
+
+
+def to_pull(programs: Programs) -> list[Image]:
+    """Return the images that a node pulls when it needs them: upstream's, which few labs ever run."""
+    multus, whereabouts = programs.multus, programs.newer_whereabouts
+    return [
         Image(  # without a shell, as upstream's
             [UPSTREAM_MULTUS],
             ["/thin_entrypoint"],
@@ -72,22 +84,28 @@ def images(programs: Programs) -> list[Image]:
         with_busybox(
             [UPSTREAM_WHEREABOUTS],
             ["/install-cni.sh"],
-            busybox,
+            programs.busybox,
             {
-                "whereabouts": newer / "whereabouts",
-                "ip-control-loop": newer / "ip-control-loop",
-                "ip-reconciler": newer / "ip-reconciler",
+                "whereabouts": whereabouts / "whereabouts",
+                "ip-control-loop": whereabouts / "ip-control-loop",
+                "ip-reconciler": whereabouts / "ip-reconciler",
                 "install-cni.sh": FILES / "install-cni.sh",
                 "token-watcher.sh": FILES / "token-watcher.sh",
             },
         ),
-        with_busybox(SAMPLE, ["/app"], busybox, {"app": FILES / "app", "www/index.html": FILES / "index.html"}),
-        with_busybox(PROBE, ["/bin/sh"], busybox, {}),
     ]
 
 
-def build(cache: Path, programs: Programs, say: Say) -> Path:
-    """Return the archive with all images, after writing it if it is not there."""
+@dataclass(frozen=True)
+class Archives:
+    """The archives with the images."""
+
+    on_board: Path  # for the nodes' disk
+    every: Path  # for the registry
+
+
+def build(cache: Path, programs: Programs, say: Say) -> Archives:
+    """Return the archives, after writing them if they are not there."""
     recipe: list[str | bytes] = [
         *(str(path.relative_to(cache)) for path in astuple(programs)),
         *(path.read_bytes() for path in (Path(__file__), Path(archive.__file__), *sorted(FILES.iterdir()))),
@@ -95,6 +113,8 @@ def build(cache: Path, programs: Programs, say: Say) -> Path:
 
     def make(folder: Path) -> None:
         say("writing the nodes' images")
-        write_archive(images(programs), folder / "images.tar")
+        write_archive(on_board(programs), folder / "on-board.tar")
+        write_archive([*on_board(programs), *to_pull(programs)], folder / "images.tar")
 
-    return entry(cache, f"images/{key_of(recipe)}", make, say) / "images.tar"
+    folder = entry(cache, f"images/{key_of(recipe)}", make, say)
+    return Archives(folder / "on-board.tar", folder / "images.tar")

@@ -109,7 +109,7 @@ class Wanted:
             identity=self.identity,
             layout=layout,
             whereabouts=version,
-            schema=self._schema_for(version),
+            schema=self._schema_for(version, live),
             manages_crds=self.manages_crds,
             labels=self.labels,
             others=multusconf.unspoken(config_text(config_map)),
@@ -133,10 +133,14 @@ class Wanted:
     def _version_in(self, settings: Settings) -> Version | None:
         return self.version or images.version_of(settings["whereabouts_image"])
 
-    def _schema_for(self, version: Version | None) -> str:
+    def _schema_for(self, version: Version | None, live: list[Object]) -> str:
+        """Return the schema of the definitions: the one that fits, or that is there if nobody knows which fits."""
         if self.schema != "auto":
             return self.schema
-        return images.schema_for(version) if version else crds.GUIDE
+        if version:
+            return images.schema_for(version)
+        name = crds.ip_pool(crds.GUIDE)["metadata"]["name"]
+        return next((crds.schema_of(each) for each in live if each["metadata"]["name"] == name), crds.GUIDE)
 
     def _check(self, problems: Problems, settings: Settings, layout: str) -> None:
         check_settings(problems, settings, layout, self._version_in(settings), self.schema)

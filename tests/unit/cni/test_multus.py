@@ -80,6 +80,7 @@ def test_defaults_are_the_guides_ten_documents() -> None:
     assert multus.manifest(options()) == [without_text_for_people(document) for document in guide]
 
 
+@pytest.mark.shows("D16", "D21")
 @pytest.mark.parametrize("placement", ["daemonset", "deployment"])
 def test_every_option_reaches_the_documents_and_comes_back(placement: str) -> None:
     given: dict[str, Any] = {
@@ -367,6 +368,7 @@ def test_version_is_that_of_the_tag(image: str, version: tuple[int, int, int] | 
         ({"whereabouts_image": "mirror.example/w@sha256:1", "whereabouts_version": "0.9.4"}, "0.8plus"),
     ],
 )
+@pytest.mark.shows("E6", "D11")
 def test_definitions_are_those_of_the_version(given: dict[str, Any], schema: str) -> None:
     documents = multus.manifest(options(**given))
     pools = named(documents, "CustomResourceDefinition", "ippools.whereabouts.cni.cncf.io")
@@ -391,6 +393,7 @@ def test_little_memory_other_namespaces_and_no_collection_are_warned_of() -> Non
     assert "resources.whereabouts-gc.limits.memory: 60Mi is little; containers were killed at 50Mi" in texts[2]
 
 
+@pytest.mark.shows("D4", "D6", "D10", "D13", "D14", "D15", "E4")
 def test_hardened_preset() -> None:
     documents = multus.manifest(options(preset="hardened", node_pools=["a", "b"]))
     said = described(documents)
@@ -454,6 +457,7 @@ def test_names_fit_in_every_layout_and_preset(layout: str, preset: str) -> None:
         ("v0.9.4", {"enabled": False}, ["SLEEP=false . /install-cni.sh", "exec /token-watcher.sh"], None),
     ],
 )
+@pytest.mark.shows("E9", "D8")
 def test_upstreams_control_loop(version: str, given: dict[str, Any], loop: list[str], deployment: str | None) -> None:
     image = f"ghcr.io/k8snetworkplumbingwg/whereabouts:{version}"
     documents = multus.manifest(options(layout="upstream_thin", whereabouts_image=image, gc=given))
@@ -534,3 +538,10 @@ def test_cleanup_removes_the_configuration_before_the_plugins() -> None:
     assert pod["hostNetwork"]
     assert pod["tolerations"] == [{"operator": "Exists"}]
     assert {volume["hostPath"]["path"] for volume in pod["volumes"]} == {"/etc/cni/net.d", "/home/kubernetes/bin"}
+
+
+def test_definitions_of_an_unknown_version_stay_as_they_are() -> None:
+    live = multus.manifest(options(layout="upstream_thin"))
+    definitions = [each for each in live if each["kind"] == "CustomResourceDefinition"]
+    assert options(definitions, whereabouts_image="mirror.example/w@sha256:1").schema == "0.8plus"
+    assert options(whereabouts_image="mirror.example/w@sha256:1").schema == "0.7"

@@ -398,6 +398,7 @@ def test_unfinished_rollout_is_waited_for_without_a_change() -> None:
     assert run(cluster, wait=False)["pending"] is True
 
 
+@pytest.mark.shows("D7", "D20")
 def test_what_was_tuned_by_hand_and_is_not_given_stays() -> None:
     cluster = installed()
     pod_spec = cluster.objects[DAEMON_SET]["spec"]["template"]["spec"]
@@ -430,6 +431,7 @@ def test_role_that_lacks_something_is_repaired() -> None:
     assert run(cluster)["actions"] == ["update ClusterRole whereabouts (rules)"]
 
 
+@pytest.mark.shows("D6")
 def test_role_that_was_spoken_of_is_what_was_said() -> None:
     cluster = installed()
     assert run(cluster, rbac="least")["actions"] == [
@@ -464,6 +466,7 @@ def test_pools_of_nodes_are_named_and_unnamed() -> None:
     assert cluster.objects[DAEMON_SET]["spec"]["template"]["spec"]["affinity"] is None
 
 
+@pytest.mark.shows("E6", "D11")
 def test_upgrade_goes_from_definitions_to_the_collector() -> None:
     cluster = installed()
     result = run(cluster, layout="upstream_thin")
@@ -486,6 +489,7 @@ def test_upgrade_goes_from_definitions_to_the_collector() -> None:
     ]
 
 
+@pytest.mark.shows("E6", "D11")
 def test_definitions_that_are_not_ours_must_fit() -> None:
     cluster = installed()
     with pytest.raises(Refused, match=r"whereabouts >= 0\.8\.0 needs crds\.schema 0\.8plus, and the cluster has 0\.7"):
@@ -520,6 +524,7 @@ def test_somebody_who_was_faster_makes_it_read_again() -> None:
     assert cluster.objects[DAEMON_SET]["spec"]["template"]["spec"]["priorityClassName"] == "high"
 
 
+@pytest.mark.shows("E3", "D9")
 def test_pods_with_old_tokens_are_restarted_once() -> None:
     cluster = installed()
     assert run(cluster, token_max_age="30d")["actions"] == []
@@ -530,6 +535,7 @@ def test_pods_with_old_tokens_are_restarted_once() -> None:
     assert run(cluster)["actions"] == []
 
 
+@pytest.mark.shows("E14", "D12", "D17")
 def test_removal_frees_the_nodes_before_the_roles_go() -> None:
     cluster = installed()
     announced = remove(cluster, check_mode=True)
@@ -554,6 +560,7 @@ def test_removal_frees_the_nodes_before_the_roles_go() -> None:
     assert remove(Nowhere(), check_mode=True)["changed"] is False
 
 
+@pytest.mark.shows("E14")
 @pytest.mark.parametrize("step", range(9))
 def test_removal_that_was_cut_off_goes_on(step: int) -> None:
     cluster = installed(gc={"placement": "deployment"})
