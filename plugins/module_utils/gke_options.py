@@ -188,7 +188,7 @@ MULTUS: Spec = {
     "tolerations": {"type": "list", "elements": "dict"},
     "priority_class": {"type": "str"},
     "max_unavailable": {"type": "str"},
-    "image_pull_secrets": {"type": "list", "elements": "str"},
+    "image_pull_secrets": {"type": "list", "elements": "str", "no_log": False},  # names of secrets
     "labels": {"type": "dict"},
     "init_order": {"type": "str", "choices": ["guide", "binaries_first"]},
     "rbac": {"type": "str", "choices": ["guide", "least"]},
