@@ -182,7 +182,8 @@ def read(problems: Problems, host: str, given: Options) -> Description | None:
     :returns: None if something is missing or of another type, so that nothing more can be said of it.
     """
     reading = Reading(problems)
-    values = reading.mapping(f"{host}: multinet_", given, DESCRIPTION)
+    said = {"multus": {}, **{key: value for key, value in given.items() if value is not None}}
+    values = reading.mapping(f"{host}: multinet_", said, DESCRIPTION)
     if not reading.complete:
         return None
     project, location = values["project"] or "", values["location"]

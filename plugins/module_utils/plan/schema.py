@@ -57,6 +57,6 @@ DESCRIPTION: Spec = {
     "cluster": {"type": "dict", "required": True, "options": CLUSTER},
     "networks": {"type": "list", "elements": "dict", "default": [], "options": NETWORK},
     "nodepools": {"type": "list", "elements": "dict", "default": [], "options": NODEPOOL},
-    "multus": {"type": "dict", "default": {}, "options": MULTUS},
+    "multus": {"type": "dict", "required": True, "options": MULTUS},
     "pods": {"type": "list", "elements": "dict", "default": [], "options": POD},
 }
