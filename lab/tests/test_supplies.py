@@ -138,10 +138,14 @@ def test_a_layer_holds_files_links_and_their_folders(folder: Path) -> None:
 
 
 def test_the_guides_images_are_there_by_digest() -> None:
-    names = [name for made in contents.images(Path("t"), Path("m"), Path("w")) for name in made.names]
+    programs = contents.Programs(*map(Path, "tmwn"))
+    names = [name for made in contents.on_board(programs) for name in made.names]
     assert "docker.io/library/nginx:latest" in names
     assert "docker.io/library/busybox:1.37" in names
     assert sum("@sha256:" in name for name in names) == 2
+    pulled = [name for made in contents.to_pull(programs) for name in made.names]
+    assert all(name.startswith("ghcr.io/k8snetworkplumbingwg/") for name in pulled)
+    assert len(pulled) == 2
 
 
 def test_the_registry_serves_what_a_pull_asks_for(folder: Path, base_port: int) -> None:

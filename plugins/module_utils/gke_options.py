@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be said of a VPC, a cluster and a node pool: options of their modules, and keys of a cluster's description.
+"""What can be said of a VPC, a cluster, a node pool and Multus: options of their modules, and keys of a description.
 
 Each is named here once. The module adds what is of a task (state, wait, credentials); the description leaves out what
 follows from its other parts. So an option that is added here can be given in both.
@@ -134,4 +134,74 @@ NODEPOOL: Spec = {
     "upgrade_settings": {"type": "dict", "options": UPGRADE_SETTINGS},
     "recreate": {"type": "str", "choices": ["never", "if_needed"], "default": "never"},
     "validate_ranges": {"type": "bool", "default": True},
+}
+
+MULTUS_CONFIG: Spec = {
+    "network_name": {"type": "str"},
+    "conf_dir": {"type": "str"},
+    "conf_file": {"type": "str"},
+    "cluster_network": {"type": "str"},
+    "capabilities": {"type": "dict"},
+    "default_networks": {"type": "list", "elements": "str"},
+    "namespace_isolation": {"type": "bool"},
+    "global_namespaces": {"type": "list", "elements": "str"},
+    "system_namespaces": {"type": "list", "elements": "str"},
+    "log_level": {"type": "str"},
+    "log_file": {"type": "str"},
+    "log_options": {
+        "type": "dict",
+        "options": {
+            "max_age": {"type": "int"},
+            "max_size": {"type": "int"},
+            "max_backups": {"type": "int"},
+            "compress": {"type": "bool"},
+        },
+    },
+    "readiness_indicator_file": {"type": "str"},
+    "kubeconfig": {"type": "str"},
+    "bin_dir": {"type": "str"},
+}
+MULTUS: Spec = {
+    "layout": {"type": "str", "choices": ["gke", "upstream_thin"]},
+    "preset": {"type": "str", "choices": ["guide", "hardened"]},
+    "name": {"type": "str", "default": "gke-multinet"},
+    "namespace": {"type": "str", "default": "kube-system"},
+    "service_account": {"type": "str", "default": "whereabouts-sa"},
+    "multus_image": {"type": "str"},
+    "whereabouts_image": {"type": "str"},
+    "whereabouts_version": {"type": "str"},
+    "config": {"type": "dict", "options": MULTUS_CONFIG},
+    "cni_bin_dir": {"type": "str"},
+    "gc": {
+        "type": "dict",
+        "options": {
+            "enabled": {"type": "bool"},
+            "placement": {"type": "str", "choices": ["daemonset", "deployment"]},
+            "cron": {"type": "str"},
+            "pod_watch": {"type": "bool"},
+            "log_level": {"type": "str"},
+        },
+    },
+    "resources": {"type": "dict"},
+    "node_selector": {"type": "dict"},
+    "node_pools": {"type": "list", "elements": "str"},
+    "tolerations": {"type": "list", "elements": "dict"},
+    "priority_class": {"type": "str"},
+    "max_unavailable": {"type": "str"},
+    "image_pull_secrets": {"type": "list", "elements": "str", "no_log": False},  # names of secrets
+    "labels": {"type": "dict"},
+    "init_order": {"type": "str", "choices": ["guide", "binaries_first"]},
+    "rbac": {"type": "str", "choices": ["guide", "least"]},
+    "crds": {
+        "type": "dict",
+        "options": {
+            "manage": {"type": "bool", "default": True},
+            "schema": {"type": "str", "choices": ["auto", "0.7", "0.8plus"], "default": "auto"},
+            "keep_on_absent": {"type": "bool", "default": True},
+        },
+    },
+    "token_max_age": {"type": "str", "no_log": False},  # an age, not a token
+    "restart": {"type": "bool", "default": False},
+    "cleanup_nodes": {"type": "bool", "default": True},
+    "force": {"type": "bool", "default": False},
 }

@@ -62,6 +62,9 @@ options:
           - C(networks) are the VPCs that its nodes have an interface in, in the order of the interfaces.
             If not given, all of O(clusters[].networks).
         type: raw
+      multus:
+        description: A mapping with options of M(multinet.gke.multus_install), without those of a single task.
+        type: raw
       pods:
         description:
           - A list of sample pods. Each has C(name), C(image), perhaps C(namespace) (C(default)), and C(attachments),
@@ -150,6 +153,10 @@ sites:
       type: list
       elements: dict
       returned: success
+    multus:
+      description: Options for M(multinet.gke.multus_install).
+      type: dict
+      returned: success
     attachments:
       description: Options for M(multinet.gke.nad), with the node pools that carry each attachment's network.
       type: list
@@ -234,6 +241,7 @@ CLUSTER: dict[str, dict[str, Any]] = {
     "cluster": {"type": "raw"},
     "networks": {"type": "raw"},
     "nodepools": {"type": "raw"},
+    "multus": {"type": "raw"},
     "pods": {"type": "raw"},
     "unreadable": {"type": "str"},
     "misspelt": {"type": "dict", "default": {}},

@@ -15,7 +15,24 @@ from typing import Any
 # The names by which busybox is called in the images.
 APPLETS = (
     *("arping", "base64", "cat", "chmod", "cp", "date", "echo", "env", "grep", "head", "hostname", "httpd", "id"),
-    *("ip", "kill", "ls", "mkdir", "mv", "nc", "nslookup", "ping", "printf", "ps", "rm", "route", "sed", "seq", "sh"),
+    *(
+        "ip",
+        "kill",
+        "ls",
+        "md5sum",
+        "mkdir",
+        "mv",
+        "nc",
+        "nslookup",
+        "ping",
+        "printf",
+        "ps",
+        "rm",
+        "route",
+        "sed",
+        "seq",
+        "sh",
+    ),
     *("sleep", "tail", "test", "timeout", "touch", "tr", "traceroute", "true", "udhcpc", "uname", "wc", "wget"),
 )
 

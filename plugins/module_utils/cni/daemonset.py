@@ -2,155 +2,202 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The DaemonSet that puts Multus and Whereabouts on every node.
-
-Its init containers copy configuration and binaries to the node; what stays is Whereabouts's control loop, which frees
-addresses of pods that are gone. Programs and flags are those of GKE's images; upstream's images do not have them.
-"""
+"""What runs the containers: a DaemonSet on every node, a Deployment beside it, and a DaemonSet that removes all."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from .multusconf import CONF_DIR, MultusConfig
-from .rbac import SERVICE_ACCOUNT
+from . import containers
+from .multusconf import CONF_DIR
 
 Object = dict[str, Any]
 
 NAME = "gke-multinet"
 NAMESPACE = "kube-system"  # of all that it needs; Whereabouts keeps its pools there, too
-LABELS = {"app": NAME}
+LABEL = "app"  # on everything, with the name of the installation
 CONFIG_MAP = "multus-cni-config"
 CONFIG_KEY = "cni-conf.json"
+SCHEDULE = "whereabouts-config"
+SCHEDULE_KEY = "cron-expression"
+POOL_LABEL = "cloud.google.com/gke-nodepool"  # of a node: the name of its pool
+KUBECONFIG_VOLUME = "kubelet-credentials"
+VOLUMES = frozenset((KUBECONFIG_VOLUME, "cni", "cnibin", "multus-cfg", "cron-schedule"))
+PRIORITY_CLASS = "system-node-critical"
 
-GC = "whereabouts-gc"
-INSTALL_CONFIG = "install-multus-config"
-INSTALL_WHEREABOUTS = "install-whereabouts"
-INSTALL_MULTUS = "install-binary"
-CONTAINERS = (GC, INSTALL_CONFIG, INSTALL_WHEREABOUTS, INSTALL_MULTUS)
-
-CRON_FLAG = "--cron-schedule="
-LOG_LEVEL_FLAG = "--log-level="
-
-_CONF_MOUNT = {"name": "cni", "mountPath": f"/host{CONF_DIR}"}
-_BIN_MOUNT = {"name": "cnibin", "mountPath": "/host/opt/cni/bin"}
-_CONFIG_MOUNT = {"name": "multus-cfg", "mountPath": "/tmp/multus-conf"}
+SETTLE = 5  # seconds in which the container runtime notices that a configuration is gone
 
 
-def control_loop(image: str, cron: str, log_level: str) -> Object:
-    """Return the container that frees the addresses of pods that are gone."""
-    return {
-        "name": GC,
-        "image": image,
-        "command": ["/ip-control-loop"],
-        "args": [f"{LOG_LEVEL_FLAG}{log_level}", "--enable-pod-watch=false", f"{CRON_FLAG}{cron}"],
-        "env": _node_and_namespace(),
-    }
+@dataclass(frozen=True)
+class Placement:
+    """Where pods run, and what they are to the scheduler."""
 
-
-def install_config(image: str, config: MultusConfig, conf_file: str) -> Object:
-    """Return the container that writes Multus's configuration to the node.
-
-    With a configuration file given, the entry point reads neither the log level nor the kubeconfig; the guide passes
-    them all the same.
-    """
-    return _installer(
-        INSTALL_CONFIG,
-        image,
-        mounts=(_CONF_MOUNT, _CONFIG_MOUNT),
-        args=[
-            f"--cni-conf-dir={_CONF_MOUNT['mountPath']}",
-            f"--multus-conf-file={_CONFIG_MOUNT['mountPath']}/{conf_file}",
-            f"--multus-log-level={config.log_level}",
-            f"--multus-kubeconfig-file-host={config.kubeconfig}",
-            "--skip-multus-binary-copy=true",
-            "--skip-config-watch=true",
-        ],
-    )
-
-
-def install_whereabouts(image: str) -> Object:
-    """Return the container that writes Whereabouts's binary, configuration and kubeconfig to the node."""
-    return _installer(
-        INSTALL_WHEREABOUTS,
-        image,
-        mounts=(_CONF_MOUNT, _BIN_MOUNT),
-        command=["/bin/sh"],
-        args=["-c", "SLEEP=false /install-cni.sh\n"],
-        env=_node_and_namespace(),
-    )
-
-
-def install_multus(image: str) -> Object:
-    """Return the container that copies Multus's binary to the node."""
-    return _installer(
-        INSTALL_MULTUS,
-        image,
-        mounts=(_BIN_MOUNT,),
-        command=["/gkecmd"],
-        args=["-operation=copy", f"-cni-bin-dir={_BIN_MOUNT['mountPath']}"],
-    )
+    tolerations: tuple[Mapping[str, Any], ...]
+    priority_class: str
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    node_pools: tuple[str, ...] = ()  # of GKE; empty: all
+    image_pull_secrets: tuple[str, ...] = ()
 
 
 def volumes(kubeconfig: str, cni_bin_dir: str, conf_file: str) -> list[Object]:
     """Return what the containers see of the node, and Multus's configuration."""
     return [
         # Mounted nowhere: the pod does not start on a node that lacks the file which Multus needs.
-        {"name": "kubelet-credentials", "hostPath": {"path": kubeconfig, "type": "File"}},
-        {"name": "cni", "hostPath": {"path": CONF_DIR, "type": "DirectoryOrCreate"}},
-        {"name": "cnibin", "hostPath": {"path": cni_bin_dir, "type": "DirectoryOrCreate"}},
+        {"name": KUBECONFIG_VOLUME, "hostPath": {"path": kubeconfig, "type": "File"}},
+        _folder("cni", CONF_DIR),
+        _folder("cnibin", cni_bin_dir),
         {"name": "multus-cfg", "configMap": {"name": CONFIG_MAP, "items": [{"key": CONFIG_KEY, "path": conf_file}]}},
     ]
 
 
+def schedule_volume() -> Object:
+    """Return the schedule as upstream's programs look for it; one that changes is noticed by them."""
+    return {
+        "name": "cron-schedule",
+        "configMap": {"name": SCHEDULE, "items": [{"key": SCHEDULE_KEY, "path": "config"}]},
+    }
+
+
 def daemonset(
+    name: str,
+    namespace: str,
     *,
-    containers: list[Object],
-    init_containers: list[Object],
-    volumes: list[Object],
-    tolerations: Iterable[Mapping[str, Any]],
-    node_selector: Mapping[str, str],
+    pod: Object,
+    placement: Placement,
     max_unavailable: int | str,
 ) -> Object:
-    """Return the DaemonSet around its containers."""
-    pod: Object = {
-        "priorityClassName": "system-node-critical",
-        "hostNetwork": True,
-        "tolerations": [dict(toleration) for toleration in tolerations],
-        "serviceAccountName": SERVICE_ACCOUNT,
-        "containers": containers,
-        "initContainers": init_containers,
-        "volumes": volumes,
-    }
-    if node_selector:
-        pod["nodeSelector"] = dict(node_selector)
+    """Return a DaemonSet.
+
+    :param pod: containers, init containers, volumes and service account of its pods.
+    """
+    labels = {LABEL: name}
     return {
         "apiVersion": "apps/v1",
         "kind": "DaemonSet",
-        "metadata": {"name": NAME, "namespace": NAMESPACE, "labels": LABELS},
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
         "spec": {
-            "selector": {"matchLabels": LABELS},
-            "template": {"metadata": {"labels": LABELS}, "spec": pod},
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": _placed(pod, placement)},
             "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": max_unavailable}},
         },
     }
 
 
-def _installer(name: str, image: str, *, mounts: Iterable[Object], **more: Any) -> Object:
-    """Return an init container that may write to the node."""
+def deployment(name: str, namespace: str, *, pod: Object, placement: Placement) -> Object:
+    """Return a Deployment of one pod; at no time are there two of them, because they are in each other's way."""
+    labels = {LABEL: name}
     return {
-        "name": name,
-        "image": image,
-        **more,
-        "securityContext": {"privileged": True},
-        "volumeMounts": list(mounts),
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
+        "spec": {
+            "replicas": 1,
+            "strategy": {"type": "Recreate"},
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": _placed(pod, placement)},
+        },
     }
 
 
-def _node_and_namespace() -> list[Object]:
-    """Return what Whereabouts wants to know: the node's name, and the namespace of pools and leases."""
-    return [
-        {"name": "NODENAME", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "spec.nodeName"}}},
-        {"name": "WHEREABOUTS_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
-    ]
+def gc_name(name: str) -> str:
+    """Return the name of an installation's Deployment."""
+    return f"{name}-gc"
+
+
+def cleanup_name(name: str) -> str:
+    """Return the name of the DaemonSet that removes an installation from the nodes."""
+    return f"{name}-cleanup"
+
+
+def cleanup(
+    name: str,
+    namespace: str,
+    *,
+    image: str,
+    pull_secrets: Iterable[str],
+    bin_dir: str,
+    programs: Iterable[str],
+    conf_file: str,
+) -> Object:
+    """Return the DaemonSet that removes from every node what was installed there.
+
+    The configuration goes first: the node then uses its own again, and starts pods while the rest is removed. It needs
+    no network of pods itself. Nodes that never had Multus lose nothing.
+
+    :param programs: the CNI plugins that were installed.
+    :param image: one with a shell that the nodes have, which is Whereabouts's.
+    """
+    conf, binaries = f"/host{CONF_DIR}", "/host/opt/cni/bin"
+    ours = [f"{binaries}/{program}" for program in programs]
+    kept = [f"{conf}/{folder}" for folder in ("multus.d", "whereabouts.d")]
+    steps = (
+        f"rm -f {shlex.quote(f'{conf}/{conf_file}')}",
+        f"sleep {SETTLE}",
+        f"rm -rf {' '.join(kept)}",
+        f"rm -f {' '.join(ours)}",
+    )
+    remove = {
+        "name": containers.CLEANUP,
+        "image": image,
+        "command": ["/bin/sh"],
+        "args": ["-ec", "\n".join(steps)],
+        "securityContext": {"privileged": True},
+        "volumeMounts": [{"name": "cni", "mountPath": conf}, {"name": "cnibin", "mountPath": binaries}],
+    }
+    pod = {
+        "automountServiceAccountToken": False,
+        "containers": [containers.idle(image)],
+        "initContainers": [remove],
+        "terminationGracePeriodSeconds": 1,
+        "volumes": [_folder("cni", CONF_DIR), _folder("cnibin", bin_dir)],
+    }
+    placement = Placement(
+        tolerations=({"operator": "Exists"},),
+        priority_class=PRIORITY_CLASS,
+        node_selector={"kubernetes.io/os": "linux"},
+        image_pull_secrets=tuple(pull_secrets),
+    )
+    return daemonset(cleanup_name(name), namespace, pod=pod, placement=placement, max_unavailable="100%")
+
+
+def _placed(pod: Object, placement: Placement) -> Object:
+    """Return the specification of a pod that needs no network of pods, at its place."""
+    placed: Object = {
+        "priorityClassName": placement.priority_class,
+        "hostNetwork": True,
+        "tolerations": [dict(toleration) for toleration in placement.tolerations],
+        **pod,
+    }
+    if placement.node_selector:
+        placed["nodeSelector"] = dict(placement.node_selector)
+    if placement.node_pools:
+        placed["affinity"] = in_pools(placement.node_pools)
+    if placement.image_pull_secrets:
+        placed["imagePullSecrets"] = [{"name": secret} for secret in placement.image_pull_secrets]
+    return {key: value for key, value in placed.items() if value != ""}
+
+
+def in_pools(names: Iterable[str]) -> Object:
+    """Return the affinity to nodes of any of several pools; a selector could name one only."""
+    expression = {"key": POOL_LABEL, "operator": "In", "values": list(names)}
+    terms = [{"matchExpressions": [expression]}]
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
+
+
+def pools_of(pod: Object) -> list[str]:
+    """Return the pools that a pod's affinity names, as :func:`in_pools` writes it; empty if it is another one."""
+    place: Any = pod.get("affinity") or {}
+    for key in ("nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"):
+        place = place.get(key) or {}
+    for term in place.get("nodeSelectorTerms") or ():
+        for expression in term.get("matchExpressions") or ():
+            if expression.get("key") == POOL_LABEL and expression.get("operator") == "In":
+                return list(expression.get("values") or ())
+    return []
+
+
+def _folder(name: str, path: str) -> Object:
+    return {"name": name, "hostPath": {"path": path, "type": "DirectoryOrCreate"}}

@@ -2,173 +2,263 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Multus and Whereabouts as the guide installs them: ten documents out of a few options."""
+"""Multus and Whereabouts: the documents of an installation, out of a few options."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
-from . import crds, daemonset, multusconf, rbac
+from . import containers, crds, daemonset, images, rbac
+from .daemonset import Placement
+from .images import UPSTREAM_THIN, Version
+from .multus_presets import Settings
 from .multusconf import MultusConfig
 
 Object = dict[str, Any]
 
-MULTUS_IMAGE = (
-    "gcr.io/gke-release/multus-cni:v4.2.1-gke.6@sha256:25b48b8dbbf6c78a10452836f52dee456514783565b70633a168a39e6d322310"
-)
-WHEREABOUTS_IMAGE = (
-    "gcr.io/gke-release/whereabouts:v0.7.0-gke.3"
-    "@sha256:2bb8450a99d86c73b262f5ccd8c433d3e3abf17d36ee5c3bf1056a1fe479e8c2"
-)
-CNI_BIN_DIR = "/home/kubernetes/bin"  # /opt/cni/bin is read-only on Container-Optimized OS
+CONTROL_LOOP_WATCHES: Version = (0, 4, 0)  # upstream's, in all versions that are still used
 
-_SMALL = {"cpu": "100m", "memory": "50Mi"}
-_COPY = {"cpu": "10m", "memory": "100Mi"}
-RESOURCES: Mapping[str, Object] = {
-    name: {"requests": amount, "limits": amount}
-    for name, amount in (
-        (daemonset.GC, _SMALL),
-        (daemonset.INSTALL_CONFIG, _SMALL),
-        (daemonset.INSTALL_WHEREABOUTS, _SMALL),
-        (daemonset.INSTALL_MULTUS, _COPY),
-    )
-}
+
+@dataclass(frozen=True)
+class Identity:
+    """The names under which an installation is found again."""
+
+    name: str = daemonset.NAME
+    namespace: str = daemonset.NAMESPACE
+    service_account: str = rbac.SERVICE_ACCOUNT
+
+
+@dataclass(frozen=True)
+class Collection:
+    """How the addresses of pods that are gone are freed."""
+
+    enabled: bool
+    placement: str  # "daemonset": on every node; "deployment": once
+    cron: str
+    pod_watch: bool
+    log_level: str
 
 
 @dataclass(frozen=True)
 class Installation:
-    """What is to be installed; the defaults are the guide's."""
+    """All that is to be installed."""
 
-    multus_image: str = MULTUS_IMAGE
-    whereabouts_image: str = WHEREABOUTS_IMAGE
-    config: MultusConfig = field(default_factory=MultusConfig)
-    conf_file: str = multusconf.CONF_FILE
-    cni_bin_dir: str = CNI_BIN_DIR
-    gc_cron: str = "* * * * *"
-    gc_log_level: str = "debug"
-    resources: Mapping[str, Object] = field(default_factory=dict)  # by container; RESOURCES for the others
-    node_selector: Mapping[str, str] = field(default_factory=dict)
-    tolerations: tuple[Mapping[str, Any], ...] = ({"operator": "Exists"},)
-    max_unavailable: int | str = 2
+    identity: Identity
+    layout: str
+    multus_image: str
+    whereabouts_image: str
+    whereabouts: Version | None  # None: nobody knows
+    schema: str  # of Whereabouts's definitions
+    manages_crds: bool
+    config: MultusConfig
+    conf_file: str
+    cni_bin_dir: str
+    gc: Collection
+    resources: Mapping[str, Object]
+    placement: Placement
+    max_unavailable: int | str
+    binaries_first: bool
+    least: bool
+    labels: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        *,
+        identity: Identity,
+        layout: str,
+        whereabouts: Version | None,
+        schema: str,
+        manages_crds: bool = True,
+        labels: Mapping[str, str] | None = None,
+        others: Mapping[str, Any] | None = None,
+    ) -> Installation:
+        """Return an installation out of settings in which every option stands.
+
+        :param labels: of all objects, beside their own.
+        :param others: keys of Multus's configuration that no option speaks of.
+        """
+        most = str(settings["max_unavailable"])
+        gc = settings["gc"]
+        return cls(
+            identity=identity,
+            layout=layout,
+            multus_image=settings["multus_image"],
+            whereabouts_image=settings["whereabouts_image"],
+            whereabouts=whereabouts,
+            schema=schema,
+            manages_crds=manages_crds,
+            config=MultusConfig.of(settings["config"], others or {}),
+            conf_file=settings["config"]["conf_file"],
+            cni_bin_dir=settings["cni_bin_dir"],
+            gc=Collection(**{key: gc[key] for key in ("enabled", "placement", "cron", "pod_watch", "log_level")}),
+            resources=settings["resources"],
+            placement=Placement(
+                tolerations=tuple(settings["tolerations"]),
+                priority_class=settings["priority_class"],
+                node_selector=settings["node_selector"],
+                node_pools=tuple(settings["node_pools"]),
+                image_pull_secrets=tuple(settings["image_pull_secrets"]),
+            ),
+            max_unavailable=most if most.endswith("%") else int(most),
+            binaries_first=settings["init_order"] == "binaries_first",
+            least=settings["rbac"] == "least",
+            labels=labels or {},
+        )
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        """Return what is allowed, and perhaps not meant."""
-        if self.config.allows(pod_namespace="", attachment_namespace="default"):
-            return ()
-        return ('config.global_namespaces: global_namespaces replaces the default list; add "default"',)
+    def is_upstream(self) -> bool:
+        """Tell whether it is of upstream's layout."""
+        return self.layout == UPSTREAM_THIN
 
-    def adopting(self, documents: list[Object]) -> Installation:
-        """Return the installation together with what stands in a cluster and no option speaks of.
+    @property
+    def has_deployment(self) -> bool:
+        """Tell whether addresses are freed in one place."""
+        return self.gc.enabled and self.gc.placement == "deployment"
 
-        An object that is written takes these along: what others added is not lost by the way.
-
-        :param documents: the live objects of the installation, as far as there are any.
-        """
-        live_config = _config_text(_of_kind(documents, "ConfigMap"))
-        selector = _pod_spec(_of_kind(documents, "DaemonSet")).get("nodeSelector", {})
-        return replace(
-            self,
-            config=replace(self.config, others=multusconf.unspoken(live_config, self.config)),
-            node_selector={**selector, **self.node_selector},
-        )
+    @property
+    def whereabouts_rules(self) -> dict[str, bool]:
+        """Return what Whereabouts does, as far as its role depends on it."""
+        return {"watches_pods": self.is_upstream or self.gc.pod_watch, "upstream": self.is_upstream}
 
 
 def manifest(wanted: Installation) -> list[Object]:
-    """Return the documents, in the guide's order."""
-    return [
-        crds.ip_pool(),
-        crds.reservation(),
-        _config_map(wanted),
-        crds.network_attachment_definition(),
-        rbac.multus_role(),
-        rbac.whereabouts_role(),
+    """Return the documents, in the guide's order; what the guide does not have comes last."""
+    name, namespace, account = wanted.identity.name, wanted.identity.namespace, wanted.identity.service_account
+    ours = wanted.manages_crds
+    documents = [
+        *((crds.ip_pool(wanted.schema), crds.reservation(wanted.schema)) if ours else ()),
+        _config_map(wanted, daemonset.CONFIG_MAP, {daemonset.CONFIG_KEY: wanted.config.text()}),
+        *((crds.network_attachment_definition(),) if ours else ()),
+        rbac.multus_role(least=wanted.least),
+        rbac.whereabouts_role(least=wanted.least, **wanted.whereabouts_rules),
         rbac.multus_binding(),
-        rbac.whereabouts_binding(daemonset.NAMESPACE),
-        rbac.service_account(daemonset.NAMESPACE),
+        rbac.whereabouts_binding(account, namespace),
+        rbac.service_account(account, namespace),
         _daemon_set(wanted),
     ]
+    if wanted.is_upstream:
+        documents.append(_config_map(wanted, daemonset.SCHEDULE, {daemonset.SCHEDULE_KEY: wanted.gc.cron}))
+    if wanted.has_deployment:
+        documents.append(
+            daemonset.deployment(
+                daemonset.gc_name(name), namespace, pod=_collector(wanted), placement=_anywhere(wanted.placement)
+            )
+        )
+    return [_labelled(document, wanted.labels) for document in documents]
 
 
-def described(documents: list[Object]) -> dict[str, Any]:
-    """Return what documents, desired or live ones, say in the words of the options.
-
-    What no option can express is not in it; a value that a document lacks is None or missing.
-    """
-    daemon_set = _of_kind(documents, "DaemonSet")
-    pod = _pod_spec(daemon_set)
-    containers = {c["name"]: c for c in [*pod.get("containers", ()), *pod.get("initContainers", ())]}
-    volumes = {volume["name"]: volume for volume in pod.get("volumes", ())}
-    items = volumes.get("multus-cfg", {}).get("configMap", {}).get("items") or [{}]
-    flags = containers.get(daemonset.GC, {}).get("args", [])
-    strategy = daemon_set.get("spec", {}).get("updateStrategy", {})
-    return {
-        "multus_image": containers.get(daemonset.INSTALL_CONFIG, {}).get("image"),
-        "whereabouts_image": containers.get(daemonset.GC, {}).get("image"),
-        "config": {
-            "conf_file": items[0].get("path"),
-            **multusconf.describe(_config_text(_of_kind(documents, "ConfigMap"))),
-        },
-        "cni_bin_dir": volumes.get("cnibin", {}).get("hostPath", {}).get("path"),
-        "gc": {
-            "cron": _flag(flags, daemonset.CRON_FLAG),
-            "log_level": _flag(flags, daemonset.LOG_LEVEL_FLAG),
-        },
-        "resources": {name: containers.get(name, {}).get("resources", {}) for name in daemonset.CONTAINERS},
-        "node_selector": pod.get("nodeSelector", {}),
-        "tolerations": pod.get("tolerations", []),
-        "max_unavailable": strategy.get("rollingUpdate", {}).get("maxUnavailable"),
-    }
-
-
-def _config_map(wanted: Installation) -> Object:
+def _config_map(wanted: Installation, name: str, data: Mapping[str, str]) -> Object:
+    identity = wanted.identity
+    labels = {daemonset.LABEL: identity.name}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": daemonset.CONFIG_MAP, "namespace": daemonset.NAMESPACE, "labels": daemonset.LABELS},
-        "data": {daemonset.CONFIG_KEY: wanted.config.text()},
+        "metadata": {"name": name, "namespace": identity.namespace, "labels": labels},
+        "data": dict(data),
     }
 
 
 def _daemon_set(wanted: Installation) -> Object:
+    staying, first = _upstream_containers(wanted) if wanted.is_upstream else _gke_containers(wanted)
+    volumes = daemonset.volumes(wanted.config.kubeconfig or "", wanted.cni_bin_dir, wanted.conf_file)
+    if wanted.is_upstream:
+        volumes = [*volumes[1:], *([daemonset.schedule_volume()] if _is_scheduled(wanted) else [])]
+    pod = {
+        "serviceAccountName": wanted.identity.service_account,
+        "containers": _sized(wanted, staying),
+        "initContainers": _sized(wanted, first),
+        "volumes": volumes,
+    }
     return daemonset.daemonset(
-        containers=_sized(
-            wanted, daemonset.control_loop(wanted.whereabouts_image, wanted.gc_cron, wanted.gc_log_level)
-        ),
-        # The guide's order: the configuration comes before the binaries that it names.
-        init_containers=_sized(
-            wanted,
-            daemonset.install_config(wanted.multus_image, wanted.config, wanted.conf_file),
-            daemonset.install_whereabouts(wanted.whereabouts_image),
-            daemonset.install_multus(wanted.multus_image),
-        ),
-        volumes=daemonset.volumes(wanted.config.kubeconfig, wanted.cni_bin_dir, wanted.conf_file),
-        tolerations=wanted.tolerations,
-        node_selector=wanted.node_selector,
+        wanted.identity.name,
+        wanted.identity.namespace,
+        pod=pod,
+        placement=wanted.placement,
         max_unavailable=wanted.max_unavailable,
     )
 
 
-def _sized(wanted: Installation, *containers: Object) -> list[Object]:
+def _gke_containers(wanted: Installation) -> tuple[list[Object], list[Object]]:
+    """Return the containers that stay, and those that come first, as the guide has them."""
+    config = wanted.config
+    first = [
+        containers.install_config(
+            wanted.multus_image, wanted.conf_file, config.log_level or "", config.kubeconfig or ""
+        ),
+        containers.install_whereabouts(wanted.whereabouts_image),
+        containers.install_multus(wanted.multus_image),
+    ]
+    if wanted.binaries_first:  # the guide's order has the configuration name a binary that is not there yet
+        first = [*first[1:], first[0]]
+    if wanted.gc.enabled and not wanted.has_deployment:
+        return [_gke_control_loop(wanted)], first
+    return [containers.idle(wanted.whereabouts_image)], first
+
+
+def _upstream_containers(wanted: Installation) -> tuple[list[Object], list[Object]]:
+    """Return the containers that stay, and those that come first; the configuration comes after all binaries."""
+    version = wanted.whereabouts or images.HAS_A_RECONCILER
+    # Once a Deployment frees addresses, an older control loop would do it on each node all the same.
+    loops = wanted.gc.enabled and (version >= images.HAS_A_RECONCILER or not wanted.has_deployment)
+    staying = [
+        containers.upstream_multus(wanted.multus_image, wanted.conf_file),
+        containers.upstream_whereabouts(
+            wanted.whereabouts_image, version, wanted.gc.log_level, gc=loops, scheduled=_is_scheduled(wanted)
+        ),
+    ]
+    first = [
+        containers.install_upstream_multus(wanted.multus_image),
+        containers.install_whereabouts(wanted.whereabouts_image),
+    ]
+    return staying, first
+
+
+def _is_scheduled(wanted: Installation) -> bool:
+    """Tell whether the pods of upstream's DaemonSet free addresses on a schedule."""
+    version = wanted.whereabouts or images.HAS_A_RECONCILER
+    return wanted.gc.enabled and not wanted.has_deployment and version < images.HAS_A_RECONCILER
+
+
+def _collector(wanted: Installation) -> Object:
+    """Return the pod that frees addresses for the whole cluster."""
+    pod: Object = {"serviceAccountName": wanted.identity.service_account}
+    if wanted.is_upstream:
+        version = wanted.whereabouts or images.HAS_A_RECONCILER
+        loop = containers.upstream_reconciler(wanted.whereabouts_image, version, wanted.gc.log_level)
+        pod["volumes"] = [daemonset.schedule_volume()]
+    else:
+        loop = _gke_control_loop(wanted)
+    return {**pod, "containers": _sized(wanted, [loop])}
+
+
+def _gke_control_loop(wanted: Installation) -> Object:
+    gc = wanted.gc
+    return containers.gke_control_loop(wanted.whereabouts_image, gc.cron, gc.log_level, pod_watch=gc.pod_watch)
+
+
+def _anywhere(placement: Placement) -> Placement:
+    """Return the place of a pod of which there is one: any node that works.
+
+    It must not tolerate a lost node as the DaemonSet does, or it would stay there for ever.
+    """
+    return Placement(
+        tolerations=({"operator": "Exists", "effect": "NoSchedule"},),
+        priority_class=placement.priority_class,
+        image_pull_secrets=placement.image_pull_secrets,
+    )
+
+
+def _sized(wanted: Installation, unsized: list[Object]) -> list[Object]:
     """Return containers with their resources."""
-    sizes = {**RESOURCES, **wanted.resources}
-    return [{**container, "resources": sizes[container["name"]]} for container in containers]
+    return [{**container, "resources": wanted.resources.get(container["name"], {})} for container in unsized]
 
 
-def _of_kind(documents: list[Object], kind: str) -> Object:
-    return next((document for document in documents if document["kind"] == kind), {})
-
-
-def _pod_spec(daemon_set: Object) -> Object:
-    spec: Object = daemon_set.get("spec", {}).get("template", {}).get("spec", {})
-    return spec
-
-
-def _config_text(config_map: Object) -> str:
-    return str(config_map.get("data", {}).get(daemonset.CONFIG_KEY, ""))
-
-
-def _flag(args: list[str], flag: str) -> str | None:
-    return next((arg.removeprefix(flag) for arg in args if arg.startswith(flag)), None)
+def _labelled(document: Object, labels: Mapping[str, str]) -> Object:
+    if not labels:
+        return document
+    metadata = document["metadata"]
+    return {**document, "metadata": {**metadata, "labels": {**labels, **metadata.get("labels", {})}}}

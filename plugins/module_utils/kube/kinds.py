@@ -33,6 +33,7 @@ CLUSTER_ROLE_BINDING = Kind(
 CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps")
 CRD = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False)
 DAEMON_SET = Kind("apps/v1", "DaemonSet", "daemonsets")
+DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
 EVENT = Kind("v1", "Event", "events")
 IP_POOL = Kind("whereabouts.cni.cncf.io/v1alpha1", "IPPool", "ippools")
 NAD = Kind("k8s.cni.cncf.io/v1", "NetworkAttachmentDefinition", "network-attachment-definitions")
@@ -52,6 +53,7 @@ KINDS = {
         CONFIG_MAP,
         CRD,
         DAEMON_SET,
+        DEPLOYMENT,
         EVENT,
         IP_POOL,
         NAD,

@@ -11,7 +11,7 @@ fields that are desired are looked at, and values are compared by what they mean
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,52 @@ class Difference:
 def drift(desired: Object, live: Object) -> list[Difference]:
     """Return in which fields a live object is not as desired; an empty list: in none."""
     return list(_compare("", desired, live))
+
+
+def leftovers(desired: Object, live: Object, names: Collection[str]) -> list[Difference]:
+    """Return items of named lists that a live object has and that are to go: they are ours, and not desired any more.
+
+    :param names: of the items that are ours, in whatever list.
+    """
+    return list(_leftovers("", desired, live, names))
+
+
+def merged(desired: object, live: object, names: Collection[str]) -> object:
+    """Return a live value with what is desired in it, as a merge patch or a replacement wants it.
+
+    Items of named lists come in the desired order, then those of others; of ``names`` only the desired ones stay.
+    """
+    if isinstance(desired, dict) and isinstance(live, dict):
+        inside = {key: _merged_field(key, value, live.get(key), names) for key, value in desired.items()}
+        return {**live, **inside}
+    return desired
+
+
+def _merged_field(key: str, desired: object, live: object, names: Collection[str]) -> object:
+    if key not in MERGE_KEYS or not isinstance(desired, list) or not isinstance(live, list):
+        return merged(desired, live, names)
+    field = MERGE_KEYS[key]
+    items = {item[field]: item for item in live}
+    wanted = {item[field] for item in desired}
+    return [
+        *(merged(item, items.get(item[field]), names) for item in desired),
+        *(item for name, item in items.items() if name not in wanted and name not in names),
+    ]
+
+
+def _leftovers(path: str, desired: object, live: object, names: Collection[str]) -> Iterator[Difference]:
+    if not isinstance(desired, dict) or not isinstance(live, dict):
+        return
+    for key, value in desired.items():
+        place, found = f"{path}.{key}" if path else key, live.get(key)
+        if key in MERGE_KEYS and isinstance(value, list) and isinstance(found, list):
+            field = MERGE_KEYS[key]
+            wanted = {item[field] for item in value}
+            for item in found:
+                if item[field] in names and item[field] not in wanted:
+                    yield Difference(f"{place}[{item[field]}]", item, None)
+        else:
+            yield from _leftovers(place, value, found, names)
 
 
 def _compare(path: str, desired: object, live: object) -> Iterator[Difference]:

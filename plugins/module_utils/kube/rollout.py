@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a DaemonSet's pods are everywhere and of its latest template; the rule is that of kubectl rollout status."""
+"""Whether the pods of a DaemonSet or Deployment are of its latest template and work.
+
+The rule is that of kubectl rollout status.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from .kinds import POD, Ref
 
 @dataclass(frozen=True)
 class Rollout:
-    """How far a DaemonSet is."""
+    """How far a DaemonSet or Deployment is."""
 
     is_observed: bool  # the controller has seen the latest template; the numbers speak of that
     desired: int
@@ -28,13 +31,22 @@ class Rollout:
     available: int
 
     @classmethod
-    def of(cls, daemonset: Object | None) -> Rollout:
-        """Return how far a DaemonSet is; one that does not exist has seen nothing yet."""
-        if daemonset is None:
+    def of(cls, workload: Object | None) -> Rollout:
+        """Return how far it is; one that does not exist has seen nothing yet."""
+        if workload is None:
             return cls(is_observed=False, desired=0, updated=0, ready=0, available=0)
-        status = daemonset.get("status", {})
+        status = workload.get("status", {})
+        is_observed = status.get("observedGeneration", 0) >= workload["metadata"]["generation"]
+        if workload.get("kind") == "Deployment":
+            return cls(
+                is_observed=is_observed,
+                desired=workload["spec"].get("replicas", 1),
+                updated=status.get("updatedReplicas", 0),
+                ready=status.get("readyReplicas", 0),
+                available=status.get("availableReplicas", 0),
+            )
         return cls(
-            is_observed=status.get("observedGeneration", 0) >= daemonset["metadata"]["generation"],
+            is_observed=is_observed,
             desired=status.get("desiredNumberScheduled", 0),
             updated=status.get("updatedNumberScheduled", 0),
             ready=status.get("numberReady", 0),
@@ -48,14 +60,14 @@ class Rollout:
 
     def __str__(self) -> str:
         if not self.is_observed:
-            return "the DaemonSet controller has not seen the change yet"
+            return "its controller has not seen the change yet"
         return f"of {self.desired} pods, {self.updated} are up to date and {self.available} available"
 
 
 def wait_until_rolled_out(
     kube: Kube, ref: Ref, labels: str, deadline: Deadline, progress: Callable[[str], None]
 ) -> None:
-    """Wait until a DaemonSet is rolled out.
+    """Wait until a DaemonSet or Deployment is rolled out.
 
     :param labels: selector of its pods.
     :raises TimedOut: with the pods that are not ready, and why.
@@ -69,17 +81,18 @@ def wait_until_rolled_out(
             progress=progress,
         )
     except TimedOut as late:
-        unready = [_describe(Pod.of(pod)) for pod in kube.list(POD, ref.namespace, labels=labels) if not _is_ready(pod)]
+        unready = [describe(Pod.of(pod)) for pod in kube.list(POD, ref.namespace, labels=labels) if not is_ready(pod)]
         seen = f"{late.last_seen}; {some(unready, separator='; ')}" if unready else late.last_seen
         raise TimedOut(late.what, late.seconds, seen) from late
 
 
-def _describe(pod: Pod) -> str:
+def describe(pod: Pod) -> str:
     """Return where a pod is, and why it is not ready."""
     place = f" on {pod.node}" if pod.node else ""
     return f"{pod.name}{place}: {pod.waiting or pod.phase}"
 
 
-def _is_ready(pod: Object) -> bool:
+def is_ready(pod: Object) -> bool:
+    """Tell whether all containers of a pod are ready."""
     conditions = pod.get("status", {}).get("conditions", ())
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)

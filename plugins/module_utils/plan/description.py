@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..cni.multusconf import DEFAULT_GLOBAL_NAMESPACES
 from ..errors import Problems
 from ..gcp.nodes import DEFAULT_POOL
 from ..gcp.references import Network as NetworkReference
@@ -118,7 +119,16 @@ class Description:
     zones: int
     networks: tuple[Network, ...]
     nodepools: tuple[NodePool, ...]
+    multus: Options
     pods: tuple[Pod, ...]
+
+    @property
+    def everybodys_namespaces(self) -> tuple[str, ...] | None:
+        """Return the namespaces whose attachments pods of any namespace may use; None if they may use all."""
+        config = self.multus.get("config") or {}
+        if config.get("namespace_isolation") is False:
+            return None
+        return tuple(config.get("global_namespaces") or ()) or DEFAULT_GLOBAL_NAMESPACES
 
     @property
     def first_nodes(self) -> int:
@@ -172,7 +182,8 @@ def read(problems: Problems, host: str, given: Options) -> Description | None:
     :returns: None if something is missing or of another type, so that nothing more can be said of it.
     """
     reading = Reading(problems)
-    values = reading.mapping(f"{host}: multinet_", given, DESCRIPTION)
+    said = {"multus": {}, **{key: value for key, value in given.items() if value is not None}}
+    values = reading.mapping(f"{host}: multinet_", said, DESCRIPTION)
     if not reading.complete:
         return None
     project, location = values["project"] or "", values["location"]
@@ -192,6 +203,7 @@ def read(problems: Problems, host: str, given: Options) -> Description | None:
             _pool(f"{host}: multinet_nodepools[{index}]", item, every_vpc, zones)
             for index, item in enumerate(values["nodepools"])
         ),
+        multus=values["multus"],
         pods=tuple(_pod(f"{host}: multinet_pods[{index}]", item) for index, item in enumerate(values["pods"])),
     )
 

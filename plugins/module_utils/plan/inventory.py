@@ -87,7 +87,7 @@ def _read(problems: Problems, given: Mapping[str, Any]) -> Description | None:
     if given["unreadable"]:
         problems.add(given["host"], None, f"its variables cannot be read: {given['unreadable']}")
         return None
-    return read(problems, given["host"], {key: given[key] for key in DESCRIPTION})
+    return read(problems, given["host"], {key: given.get(key) for key in DESCRIPTION})
 
 
 def _wrong(descriptions: Sequence[Description]) -> list[Problem]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .. import gke_rules
+from ..cni.multus_options import Wanted
 from ..cni.texts import is_label
 from ..errors import InvalidOptions, Problems
 from ..gcp.cluster_options import Desired as ClusterOptions
@@ -20,7 +21,7 @@ from . import range_rules, shared_rules
 from .description import Description, Network, NodePool, Pod, PodRange
 
 TASK = {"state": "present", "wait": True}  # options of a task, which no description has
-EVERYBODYS_NAMESPACE = "default"  # Multus' globalNamespaces, unless its configuration names others
+MULTUS_TASK = {"restart": False}
 
 
 def check(problems: Problems, descriptions: Sequence[Description]) -> None:
@@ -34,6 +35,7 @@ def check(problems: Problems, descriptions: Sequence[Description]) -> None:
             _check_pool(problems, description, pool)
         _check_projects(problems, description)
         _check_attachments(problems, description)
+        _check_multus(problems, description)
         _check_pods(problems, description)
     shared_rules.check(problems, descriptions)
     range_rules.check(problems, descriptions)
@@ -172,6 +174,14 @@ def _check_attachments(problems: Problems, description: Description) -> None:
             )
 
 
+def _check_multus(problems: Problems, description: Description) -> None:
+    multus, path = description.multus, f"{description.host}: multinet_multus"
+    _check_as_module(problems, path, Wanted.of, {**multus, **MULTUS_TASK})
+    for index, pool in enumerate(multus["node_pools"] or ()):
+        if pool not in {each.name for each in description.nodepools}:
+            problems.add(f"{path}.node_pools[{index}]", pool, "is none of multinet_nodepools")
+
+
 def _check_pods(problems: Problems, description: Description) -> None:
     _check_twice(problems, ((pod.path, (pod.namespace, pod.name)) for pod in description.pods), "name")
     for pod in description.pods:
@@ -196,9 +206,10 @@ def _problem_with(pod: Pod, meant: list[tuple[Network, PodRange]], description: 
     namespaces = [pod_range.namespace for network, pod_range in meant]
     if len(namespaces) > 1:
         return f"is the name of several attachments; write NAMESPACE/NAME, with one of {', '.join(namespaces)}"
-    if namespaces[0] not in (pod.namespace, EVERYBODYS_NAMESPACE):
+    everybodys = description.everybodys_namespaces
+    if everybodys is not None and namespaces[0] not in (pod.namespace, *everybodys):
         return (
             f"is in namespace {namespaces[0]}: Multus gives a pod in {pod.namespace} only attachments of its own "
-            f"namespace and of {EVERYBODYS_NAMESPACE}"
+            f"namespace and of {', '.join(everybodys)}"
         )
     return ""

@@ -43,6 +43,8 @@ NODEPOOL: Spec = {
     **_without(gke_options.NODEPOOL, "cluster", "location", "additional_node_networks", "additional_pod_networks"),
     "networks": {"type": "list", "elements": "str"},
 }
+# What is of a task is not of a description: to restart once, to remove.
+MULTUS = _without(gke_options.MULTUS, "restart", "cleanup_nodes", "force")
 POD: Spec = {
     "name": {"type": "str", "required": True},
     "namespace": {"type": "str", "default": "default"},
@@ -55,5 +57,6 @@ DESCRIPTION: Spec = {
     "cluster": {"type": "dict", "required": True, "options": CLUSTER},
     "networks": {"type": "list", "elements": "dict", "default": [], "options": NETWORK},
     "nodepools": {"type": "list", "elements": "dict", "default": [], "options": NODEPOOL},
+    "multus": {"type": "dict", "required": True, "options": MULTUS},
     "pods": {"type": "list", "elements": "dict", "default": [], "options": POD},
 }

@@ -30,6 +30,7 @@ def derive(description: Description) -> dict[str, Any]:
             {**place, "cluster": description.cluster["name"], **_nodepool(description, pool)}
             for pool in description.nodepools
         ],
+        "multus": _multus(description),
         "attachments": [
             _attachment(description, network, pod_range)
             for network in description.networks
@@ -97,6 +98,15 @@ def _nodepool(description: Description, pool: NodePool) -> dict[str, Any]:
             for pod_range in network.pod_ranges
         ],
     }
+
+
+def _multus(description: Description) -> dict[str, Any]:
+    """Return the options of the installation; the hardened one keeps to the pools that carry a network."""
+    given = _given(description.multus)
+    if given.get("preset") == "hardened" and "node_pools" not in given:
+        pools = [pool.name for pool in description.nodepools if description.carried_by(pool)]
+        return {**given, "node_pools": pools}
+    return given
 
 
 def _master(description: Description, network: Network) -> str:

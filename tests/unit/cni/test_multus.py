@@ -7,15 +7,20 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.multinet.gke.plugins.module_utils.cni import multus, multusconf
+from ansible_collections.multinet.gke.plugins.module_utils.cni import containers, multus, multusconf
+from ansible_collections.multinet.gke.plugins.module_utils.cni.crds import schema_of
+from ansible_collections.multinet.gke.plugins.module_utils.cni.daemonset import cleanup
+from ansible_collections.multinet.gke.plugins.module_utils.cni.images import version_of
 from ansible_collections.multinet.gke.plugins.module_utils.cni.multus import Installation
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multus_options import installation
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus_live import described
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus_options import Wanted
 from ansible_collections.multinet.gke.plugins.module_utils.cni.multusconf import MultusConfig, allows
 from ansible_collections.multinet.gke.plugins.module_utils.errors import InvalidOptions
 from ansible_collections.multinet.gke.plugins.modules.multus_install import SPEC
@@ -32,10 +37,29 @@ def vectors(name: str) -> list[Any]:
     return [pytest.param(vector, id=vector["id"]) for vector in json.loads(path.read_text())]
 
 
-def options(**given: Any) -> Installation:
+def asked(**given: Any) -> Wanted:
     checked = ArgumentSpecValidator(SPEC["argument_spec"], SPEC.get("mutually_exclusive")).validate(given)
     assert not checked.error_messages
-    return installation(checked.validated_parameters)
+    return Wanted.of(checked.validated_parameters)
+
+
+def options(live: Sequence[dict[str, Any]] = (), **given: Any) -> Installation:
+    return asked(**given).installation(list(live))
+
+
+def warnings(**given: Any) -> tuple[str, ...]:
+    wanted = asked(**given)
+    return tuple(wanted.warnings(wanted.installation([])))
+
+
+def named(documents: list[dict[str, Any]], kind: str, name: str = "") -> dict[str, Any]:
+    (found,) = (each for each in documents if each["kind"] == kind and name in ("", each["metadata"]["name"]))
+    return found
+
+
+def pod_of(documents: list[dict[str, Any]], kind: str = "DaemonSet") -> dict[str, Any]:
+    pod: dict[str, Any] = named(documents, kind)["spec"]["template"]["spec"]
+    return pod
 
 
 def without_text_for_people(value: Any) -> Any:
@@ -56,11 +80,9 @@ def test_defaults_are_the_guides_ten_documents() -> None:
     assert multus.manifest(options()) == [without_text_for_people(document) for document in guide]
 
 
-def test_options_and_their_defaults_are_those_of_the_pure_layer() -> None:
-    assert options() == Installation()
-
-
-def test_every_option_reaches_the_documents_and_comes_back() -> None:
+@pytest.mark.shows("D16", "D21")
+@pytest.mark.parametrize("placement", ["daemonset", "deployment"])
+def test_every_option_reaches_the_documents_and_comes_back(placement: str) -> None:
     given: dict[str, Any] = {
         "multus_image": "mirror.example/multus:1",
         "whereabouts_image": "mirror.example/whereabouts:1",
@@ -74,15 +96,38 @@ def test_every_option_reaches_the_documents_and_comes_back() -> None:
             "log_file": "/var/log/m.log",
             "kubeconfig": "/etc/kubeconfig",
             "capabilities": {"portMappings": True},
+            "conf_dir": "/etc/cni/other",
+            "default_networks": ["net-a"],
+            "system_namespaces": ["kube-system", "infra"],
+            "log_options": {"max_age": 1, "max_size": 2, "max_backups": 3, "compress": False},
+            "readiness_indicator_file": "/run/ready",
+            "bin_dir": "/opt/more/bin",
         },
         "cni_bin_dir": "/opt/cni/bin",
-        "gc": {"cron": "30 4 * * *", "log_level": "error"},
-        "resources": {name: {"limits": {"memory": "200Mi"}, "requests": {"cpu": "1"}} for name in multus.RESOURCES},
+        "gc": {
+            "enabled": True,
+            "placement": placement,
+            "cron": "30 4 * * *",
+            "pod_watch": True,
+            "log_level": "error",
+        },
         "node_selector": {"pool": "multinet"},
+        "node_pools": ["a", "b"],
         "tolerations": [{"key": "a", "operator": "Exists"}],
+        "priority_class": "high",
+        "max_unavailable": "25%",
+        "image_pull_secrets": ["mirror"],
+        "init_order": "binaries_first",
+        "rbac": "least",
     }
-    said = multus.described(multus.manifest(options(**given, max_unavailable="25%")))
-    assert said == {**given, "max_unavailable": "25%"}
+    size = {"limits": {"memory": "200Mi"}, "requests": {"cpu": "1"}}
+    there = {containers.GC, containers.INSTALL_CONFIG, containers.INSTALL_WHEREABOUTS, containers.INSTALL_MULTUS}
+    if placement == "deployment":
+        there.add(containers.IDLE)
+    given["resources"] = dict.fromkeys(there, size)
+    documents = multus.manifest(options(**given, labels={"team": "net"}))
+    assert described(documents) == given
+    assert all(document["metadata"]["labels"]["team"] == "net" for document in documents)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +167,7 @@ def test_every_option_reaches_the_documents_and_comes_back() -> None:
             {"resources": {"gc": {}}},
             "resources.gc",
             "there is no such container; there are "
-            "whereabouts-gc, install-multus-config, install-whereabouts, install-binary",
+            "whereabouts-gc, install-multus-config, install-whereabouts, install-binary, installed",
         ),
         (
             {"resources": {"install-binary": {"memory": "1Gi"}}},
@@ -133,6 +178,71 @@ def test_every_option_reaches_the_documents_and_comes_back() -> None:
             {"resources": {"install-binary": {"limits": {"memory": "49Mi"}}}},
             "resources.install-binary.limits.memory",
             "is below 50Mi, with which containers were killed already",
+        ),
+        ({"gc": {"log_level": "loud"}}, "gc.log_level", "log_level must be one of panic, error, verbose, debug"),
+        (
+            {"config": {"log_level": "loud"}},
+            "config.log_level",
+            "log_level must be one of panic, error, verbose, debug",
+        ),
+        (
+            {"config": {"capabilities": {"portMappings": "x"}}},
+            "config.capabilities.portMappings",
+            "is neither true nor false",
+        ),
+        ({"config": {"bin_dir": "bin"}}, "config.bin_dir", "is not an absolute path"),
+        ({"max_unavailable": "0"}, "max_unavailable", "max_unavailable must be int or percent"),
+        ({"token_max_age": "a month"}, "token_max_age", "is not a duration; write for example 12h or 30d"),
+        ({"whereabouts_version": "new"}, "whereabouts_version", '"new" is not a version; write for example 0.9.4'),
+        ({"name": "Multus"}, "name", "is no name for an object: a-z, 0-9 and -"),
+        ({"crds": {"schema": "0.8plus"}}, "crds.schema", "whereabouts < 0.8.0 needs crds.schema 0.7"),
+        (
+            {"layout": "upstream_thin", "crds": {"schema": "0.7"}},
+            "crds.schema",
+            "whereabouts >= 0.8.0 needs crds.schema 0.8plus",
+        ),
+        (
+            {"whereabouts_image": "mirror.example/whereabouts:v0.8.0", "crds": {"schema": "0.7"}},
+            "crds.schema",
+            "whereabouts >= 0.8.0 needs crds.schema 0.8plus",
+        ),
+        (
+            {"layout": "upstream_thin", "whereabouts_image": "mirror.example/whereabouts@sha256:abc"},
+            "whereabouts_image",
+            "does not tell its version, and definitions and programs depend on it: set whereabouts_version",
+        ),
+        (
+            {"layout": "upstream_thin", "multus_image": "gcr.io/gke-release/multus-cni:v4.2.1-gke.6"},
+            "multus_image",
+            "layout upstream_thin needs images with /thin_entrypoint (ghcr.io/k8snetworkplumbingwg/multus-cni); "
+            "got gcr.io/gke-release/multus-cni:v4.2.1-gke.6",
+        ),
+        (
+            {"layout": "upstream_thin", "multus_image": "ghcr.io/k8snetworkplumbingwg/multus-cni:v4.2.2-thick"},
+            "multus_image",
+            "layout upstream_thin needs images with /thin_entrypoint (ghcr.io/k8snetworkplumbingwg/multus-cni); "
+            "got ghcr.io/k8snetworkplumbingwg/multus-cni:v4.2.2-thick",
+        ),
+        (
+            {"layout": "upstream_thin", "whereabouts_image": "gcr.io/gke-release/whereabouts:v0.7.0-gke.3"},
+            "whereabouts_image",
+            "layout upstream_thin needs images of upstream (ghcr.io/k8snetworkplumbingwg/whereabouts); "
+            "got gcr.io/gke-release/whereabouts:v0.7.0-gke.3",
+        ),
+        (
+            {"layout": "upstream_thin", "gc": {"pod_watch": False}},
+            "gc.pod_watch",
+            "gc flags need the GKE fork; upstream's control loop has no such",
+        ),
+        (
+            {"layout": "upstream_thin", "gc": {"placement": "daemonset"}},
+            "gc.placement",
+            "whereabouts 0.9.4 frees addresses once in a cluster: gc.placement must be deployment",
+        ),
+        (
+            {"layout": "upstream_thin", "init_order": "guide"},
+            "init_order",
+            "layout upstream_thin always installs the binaries first",
         ),
         (
             {"resources": {"install-binary": {"limits": {"cpu": "a lot"}}}},
@@ -159,14 +269,14 @@ def test_under_isolation_pods_use_attachments_of_their_own_and_of_global_namespa
 
 
 def test_node_selectors_are_texts() -> None:
-    assert options(node_selector={"on": True, "count": 7}).node_selector == {"on": "true", "count": "7"}
+    assert options(node_selector={"on": True, "count": 7}).placement.node_selector == {"on": "true", "count": "7"}
 
 
 def test_list_of_namespaces_without_default_is_warned_of() -> None:
-    assert options(config={"global_namespaces": ["netops"]}).warnings == (
+    assert warnings(config={"global_namespaces": ["netops"]}) == (
         'config.global_namespaces: global_namespaces replaces the default list; add "default"',
     )
-    assert options(config={"global_namespaces": ["netops", "default"]}).warnings == ()
+    assert warnings(config={"global_namespaces": ["netops", "default"]}) == ()
 
 
 def read(text: str) -> MultusConfig:
@@ -200,3 +310,238 @@ def test_isolation_is_that_of_multus(vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", "5"])
 def test_what_is_no_configuration_says_nothing(text: str) -> None:
     assert multusconf.describe(text) == {}
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(InvalidOptions) as refused:
+        options(gc={"cron": "x"}, max_unavailable="some", config={"cluster_network": ""}, token_max_age="x", name="-")
+    assert len(refused.value.problems) == 5
+
+
+@pytest.mark.parametrize(
+    ("cron", "valid"),
+    [
+        ("* * * * *", True),
+        ("*/5 0-6,22 1 jan-MAR sun", True),
+        ("30 4 ? * 6", True),
+        ("60 * * * *", False),
+        ("* 24 * * *", False),
+        ("* * 0 * *", False),
+        ("* * * 13 *", False),
+        ("* * * * 7", False),
+        ("*/0 * * * *", False),
+        ("5-1 * * * *", False),
+        ("a * * * *", False),
+        ("* * * * * *", False),
+        ("", False),
+    ],
+)
+def test_schedule(cron: str, valid: bool) -> None:
+    if valid:
+        assert options(gc={"cron": cron}).gc.cron == cron
+        return
+    with pytest.raises(InvalidOptions, match="is not a 5-field cron expression"):
+        options(gc={"cron": cron})
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("gcr.io/gke-release/whereabouts:v0.7.0-gke.3@sha256:2bb8", (0, 7, 0)),
+        ("localhost:5000/whereabouts:0.9", (0, 9, 0)),
+        ("localhost:5000/whereabouts", None),
+        ("ghcr.io/k8snetworkplumbingwg/whereabouts:latest", None),
+        ("ghcr.io/k8snetworkplumbingwg/whereabouts@sha256:2bb8", None),
+    ],
+)
+def test_version_is_that_of_the_tag(image: str, version: tuple[int, int, int] | None) -> None:
+    assert version_of(image) == version
+
+
+@pytest.mark.parametrize(
+    ("given", "schema"),
+    [
+        ({}, "0.7"),
+        ({"layout": "upstream_thin"}, "0.8plus"),
+        ({"layout": "upstream_thin", "whereabouts_image": "mirror.example/w:v0.7.0"}, "0.7"),
+        ({"whereabouts_image": "mirror.example/w:v0.8.0-gke.1"}, "0.8plus"),
+        ({"whereabouts_image": "mirror.example/w@sha256:1", "whereabouts_version": "0.9.4"}, "0.8plus"),
+    ],
+)
+@pytest.mark.shows("E6", "D11")
+def test_definitions_are_those_of_the_version(given: dict[str, Any], schema: str) -> None:
+    documents = multus.manifest(options(**given))
+    pools = named(documents, "CustomResourceDefinition", "ippools.whereabouts.cni.cncf.io")
+    reservations = named(
+        documents, "CustomResourceDefinition", "overlappingrangeipreservations.whereabouts.cni.cncf.io"
+    )
+    required = reservations["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["required"]
+    assert schema_of(pools) == schema
+    assert required == (["podref"] if schema == "0.8plus" else ["containerid"])
+
+
+def test_unknown_version_is_warned_of() -> None:
+    (warning,) = warnings(whereabouts_image="mirror.example/whereabouts@sha256:1")
+    assert "does not tell its version; definitions of schema 0.7 are taken for right" in warning
+    assert warnings(whereabouts_image="mirror.example/whereabouts@sha256:1", whereabouts_version="0.7.0") == ()
+
+
+def test_little_memory_other_namespaces_and_no_collection_are_warned_of() -> None:
+    given: dict[str, Any] = {"resources": {"whereabouts-gc": {"limits": {"memory": "60Mi"}}}, "namespace": "multus"}
+    texts = warnings(gc={"enabled": False}, **given)
+    assert len(texts) == 3
+    assert "resources.whereabouts-gc.limits.memory: 60Mi is little; containers were killed at 50Mi" in texts[2]
+
+
+@pytest.mark.shows("D4", "D6", "D10", "D13", "D14", "D15", "E4")
+def test_hardened_preset() -> None:
+    documents = multus.manifest(options(preset="hardened", node_pools=["a", "b"]))
+    said = described(documents)
+    assert said["config"]["capabilities"] == {"portMappings": True}
+    assert said["config"]["log_options"]["max_size"] == 100
+    assert said["resources"]["whereabouts-gc"]["limits"]["memory"] == "200Mi"
+    pod = pod_of(documents)
+    assert [each["name"] for each in pod["initContainers"]] == [
+        "install-whereabouts",
+        "install-binary",
+        "install-multus-config",
+    ]
+    (rule,) = named(documents, "ClusterRole", "multus-role")["rules"]
+    assert (rule["resources"], rule["verbs"]) == (["network-attachment-definitions"], ["get", "list", "watch"])
+    terms = pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    expression = {"key": "cloud.google.com/gke-nodepool", "operator": "In", "values": ["a", "b"]}
+    assert terms == [{"matchExpressions": [expression]}]
+    assert pod_of(documents, "Deployment")["containers"][0]["command"] == ["/ip-control-loop"]
+    assert [each["name"] for each in pod["containers"]] == ["installed"]
+
+
+@pytest.mark.parametrize("preset", ["guide", "hardened"])
+@pytest.mark.parametrize("layout", ["gke", "upstream_thin"])
+def test_names_fit_in_every_layout_and_preset(layout: str, preset: str) -> None:
+    names = {"name": "multinet-two", "namespace": "net", "service_account": "reader"}
+    documents = multus.manifest(options(layout=layout, preset=preset, **names))
+    assert named(documents, "ServiceAccount")["metadata"] == {"name": "reader", "namespace": "net"}
+    (subject,) = named(documents, "ClusterRoleBinding", "whereabouts-role-binding")["subjects"]
+    assert (subject["name"], subject["namespace"]) == ("reader", "net")
+    roles = {each["metadata"]["name"] for each in documents if each["kind"] == "ClusterRole"}
+    assert roles == {each["roleRef"]["name"] for each in documents if each["kind"] == "ClusterRoleBinding"}
+    maps = {each["metadata"]["name"] for each in documents if each["kind"] == "ConfigMap"}
+    for workload in (each for each in documents if each["kind"] in ("DaemonSet", "Deployment")):
+        assert workload["spec"]["selector"]["matchLabels"] == workload["spec"]["template"]["metadata"]["labels"]
+        pod = workload["spec"]["template"]["spec"]
+        assert pod["serviceAccountName"] == "reader"
+        volumes = {volume["name"] for volume in pod.get("volumes", ())}
+        assert {volume["configMap"]["name"] for volume in pod.get("volumes", ()) if "configMap" in volume} <= maps
+        for container in (*pod["containers"], *pod.get("initContainers", ())):
+            assert {mount["name"] for mount in container.get("volumeMounts", ())} <= volumes
+            assert container["resources"]["limits"]["memory"]
+
+
+@pytest.mark.parametrize(
+    ("version", "given", "loop", "deployment"),
+    [
+        ("v0.7.0", {}, ["exec /ip-control-loop -log-level debug"], None),
+        ("v0.7.0", {"placement": "deployment"}, [containers.SLEEP], "/ip-control-loop"),
+        (
+            "v0.9.2",
+            {},
+            ["SLEEP=false . /install-cni.sh", "/token-watcher.sh &", "exec /ip-control-loop -log-level debug"],
+            None,
+        ),
+        (
+            "v0.9.4",
+            {},
+            ["SLEEP=false . /install-cni.sh", "/token-watcher.sh &", "exec /ip-control-loop -log-level debug"],
+            "/ip-reconciler",
+        ),
+        ("v0.9.4", {"enabled": False}, ["SLEEP=false . /install-cni.sh", "exec /token-watcher.sh"], None),
+    ],
+)
+@pytest.mark.shows("E9", "D8")
+def test_upstreams_control_loop(version: str, given: dict[str, Any], loop: list[str], deployment: str | None) -> None:
+    image = f"ghcr.io/k8snetworkplumbingwg/whereabouts:{version}"
+    documents = multus.manifest(options(layout="upstream_thin", whereabouts_image=image, gc=given))
+    stays = {each["name"]: each for each in pod_of(documents)["containers"]}
+    assert stays["whereabouts"]["args"][1].splitlines() == loop
+    programs = [
+        each["spec"]["template"]["spec"]["containers"][0]["command"][0]
+        for each in documents
+        if each["kind"] == "Deployment"
+    ]
+    assert programs == ([deployment] if deployment else [])
+    assert {"nodes", "events"} <= {
+        resource for rule in named(documents, "ClusterRole", "whereabouts")["rules"] for resource in rule["resources"]
+    }
+
+
+def test_collector_of_the_cluster_leaves_a_lost_node() -> None:
+    pod = pod_of(multus.manifest(options(gc={"placement": "deployment"})), "Deployment")
+    assert pod["tolerations"] == [{"operator": "Exists", "effect": "NoSchedule"}]
+    assert named(multus.manifest(options(gc={"placement": "deployment"})), "Deployment")["spec"]["strategy"] == {
+        "type": "Recreate"
+    }
+
+
+def test_what_is_there_counts_where_nothing_is_given() -> None:
+    live = multus.manifest(
+        options(
+            multus_image="mirror.example/multus:v4",
+            config={"log_level": "error", "global_namespaces": ["default", "netops"]},
+            gc={"cron": "30 4 * * *", "placement": "deployment"},
+            tolerations=[],
+            rbac="least",
+        )
+    )
+    assert multus.manifest(options(live)) == live
+    changed = options(live, gc={"cron": "0 * * * *"})
+    assert (changed.gc.cron, changed.gc.placement, changed.config.log_level) == ("0 * * * *", "deployment", "error")
+
+
+def test_preset_over_an_installation_keeps_what_it_does_not_speak_of() -> None:
+    live = multus.manifest(
+        options(multus_image="mirror.example/multus:v4", config={"global_namespaces": ["default", "x"]})
+    )
+    hardened = options(live, preset="hardened")
+    assert hardened.multus_image == "mirror.example/multus:v4"
+    assert hardened.config.global_namespaces == ("default", "x")
+    assert hardened.binaries_first
+    back = options(multus.manifest(hardened), preset="guide")
+    assert (back.binaries_first, back.least, back.gc.placement) == (False, False, "daemonset")
+
+
+def test_another_layout_takes_its_own_images_and_sizes() -> None:
+    live = multus.manifest(options(gc={"cron": "30 4 * * *"}, node_selector={"a": "b"}))
+    wanted = options(live, layout="upstream_thin")
+    assert wanted.whereabouts_image == "ghcr.io/k8snetworkplumbingwg/whereabouts:v0.9.4"
+    assert (wanted.gc.cron, wanted.placement.node_selector, wanted.schema) == ("30 4 * * *", {"a": "b"}, "0.8plus")
+    assert options(multus.manifest(wanted)).layout == "upstream_thin"
+
+
+def test_cleanup_removes_the_configuration_before_the_plugins() -> None:
+    document = cleanup(
+        "gke-multinet",
+        "kube-system",
+        image="w",
+        pull_secrets=("mirror",),
+        bin_dir="/home/kubernetes/bin",
+        programs=("multus", "whereabouts"),
+        conf_file="00-multus.conf",
+    )
+    pod = document["spec"]["template"]["spec"]
+    (step,) = pod["initContainers"]
+    assert step["args"][1].splitlines() == [
+        "rm -f /host/etc/cni/net.d/00-multus.conf",
+        "sleep 5",
+        "rm -rf /host/etc/cni/net.d/multus.d /host/etc/cni/net.d/whereabouts.d",
+        "rm -f /host/opt/cni/bin/multus /host/opt/cni/bin/whereabouts",
+    ]
+    assert pod["hostNetwork"]
+    assert pod["tolerations"] == [{"operator": "Exists"}]
+    assert {volume["hostPath"]["path"] for volume in pod["volumes"]} == {"/etc/cni/net.d", "/home/kubernetes/bin"}
+
+
+def test_definitions_of_an_unknown_version_stay_as_they_are() -> None:
+    live = multus.manifest(options(layout="upstream_thin"))
+    definitions = [each for each in live if each["kind"] == "CustomResourceDefinition"]
+    assert options(definitions, whereabouts_image="mirror.example/w@sha256:1").schema == "0.8plus"
+    assert options(whereabouts_image="mirror.example/w@sha256:1").schema == "0.7"

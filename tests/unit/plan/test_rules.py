@@ -511,3 +511,22 @@ def test_a_range_is_not_that_of_an_attachment_and_of_a_cluster(key: str) -> None
     ]
     elsewhere = other_cluster(*own, put("cluster", "subnetwork", value="main"), put("cluster", key, value="pods"))
     assert problems(options(), elsewhere) == []
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"global_namespaces": ["default", "team"]}, {"namespace_isolation": False}],
+    ids=["global", "no isolation"],
+)
+def test_a_pod_can_have_what_the_configuration_of_multus_lets_it_have(config: dict[str, Any]) -> None:
+    team = put("networks", 0, "pod_ranges", 0, "namespace", value="team")
+    pod = put("pods", 0, "namespace", value="other")
+    assert problems(options(team, pod, put("multus", value={"config": config}))) == []
+
+
+def test_what_multus_install_refuses_the_plan_refuses() -> None:
+    given = {"gc": {"cron": "x"}, "node_pools": ["absent"], "crds": {"schema": "0.8plus"}}
+    assert problems(options(put("multus", value=given))) == [
+        ("multus.gc.cron", 'gc.cron "x" is not a 5-field cron expression'),
+        ("multus.node_pools[0]", "is none of multinet_nodepools"),
+    ]

@@ -70,3 +70,19 @@ def test_the_firewall_rules_and_what_they_let_in() -> None:
         }
     ]
     assert site.derive(described(put("networks", 0, "allow_multinet", value=False)))["firewall_rules"] == []
+
+
+def test_options_of_multus_are_passed_on() -> None:
+    derived = site.derive(described(put("multus", value={"config": {"log_level": "error"}, "token_max_age": "30d"})))
+    assert derived["multus"]["config"] == {"log_level": "error"}
+    assert derived["multus"]["token_max_age"] == "30d"
+    assert {"preset", "node_pools", "gc"} & set(derived["multus"]) == set()
+
+
+def test_hardened_multus_keeps_to_the_pools_that_carry_a_network() -> None:
+    bare = {"name": "bare", "networks": []}
+    hardened = put("multus", value={"preset": "hardened"})
+    derived = site.derive(described(lambda d: d["nodepools"].append(bare), hardened))
+    assert derived["multus"]["node_pools"] == ["multinet"]
+    chosen = site.derive(described(put("multus", value={"preset": "hardened", "node_pools": []})))
+    assert chosen["multus"]["node_pools"] == []
