@@ -38,6 +38,7 @@ ALL = frozenset((*IN_GKE, *IN_UPSTREAM_THIN))
 CRON_FLAG = "--cron-schedule="
 POD_WATCH_FLAG = "--enable-pod-watch="
 LOG_LEVEL_FLAG = "--log-level="
+REFRESHER = "/token-watcher.sh"
 UPSTREAM_LOG_LEVEL_FLAG = "-log-level"  # the level is the next word
 # They do nothing where the configuration is given as a file; the guide passes them all the same.
 IDLE_FLAGS = ("--multus-log-level=", "--multus-kubeconfig-file-host=")
@@ -150,7 +151,7 @@ def upstream_whereabouts(image: str, version: Version, log_level: str, *, gc: bo
     if version >= WATCHES_ITS_TOKEN:
         steps = [
             "SLEEP=false . /install-cni.sh",
-            *(["/token-watcher.sh &", loop] if gc else ["exec /token-watcher.sh"]),
+            *([f"{REFRESHER} &", loop] if gc else [f"exec {REFRESHER}"]),
         ]
     else:
         steps = [loop if gc else SLEEP]

@@ -22,6 +22,7 @@ Settings = dict[str, Any]
 
 GUIDE, HARDENED = "guide", "hardened"
 PRESETS = (GUIDE, HARDENED)
+CLUSTER_NETWORK = "gke-pod-network"  # of netd, in 10-gke-ptp.conflist
 CNI_BIN_DIR = "/home/kubernetes/bin"  # /opt/cni/bin is read-only on Container-Optimized OS
 
 DEPTH = {"config": 1, "gc": 1, "resources": 1, "node_selector": 1}  # options that are taken apart, key by key
@@ -83,7 +84,7 @@ def guide(layout: str, *, has_reconciler: bool) -> Settings:
             "network_name": "multus-cni-network",
             "conf_dir": CONF_DIR,
             "conf_file": CONF_FILE,
-            "cluster_network": "gke-pod-network",
+            "cluster_network": CLUSTER_NETWORK,
             "namespace_isolation": True,
             "log_level": "verbose",
             "log_file": "/var/log/multus.log",

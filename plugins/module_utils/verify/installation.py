@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
 
-from ..cni.daemonset import CONFIG_KEY, CRON_FLAG, GC, INSTALL_WHEREABOUTS, NAME, NAMESPACE
-from ..cni.multus import CNI_BIN_DIR
+from ..cni.containers import CRON_FLAG, GC, INSTALL_WHEREABOUTS, REFRESHER
+from ..cni.daemonset import CONFIG_KEY, NAME, NAMESPACE
+from ..cni.multus_presets import CLUSTER_NETWORK, CNI_BIN_DIR
 from ..cni.multusconf import MultusConfig, split_namespaces
 from ..kube.client import Object
 from ..kube.rollout import Rollout
@@ -22,10 +22,6 @@ from ..kube.rollout import Rollout
 LOOPS = ("ip-control-loop", "ip-reconciler")  # the programs of Whereabouts that free addresses, old and new
 UPSTREAM_CRON = "30 4 * * *"  # Whereabouts' own default
 OURS = ("multus", "whereabouts")  # what the images of their pods have in their names
-
-_VERSION = re.compile(r":v?(\d+)\.(\d+)\.(\d+)")
-
-Schema = Literal["0.7", "0.8plus"]
 
 
 @dataclass(frozen=True)
@@ -70,12 +66,17 @@ class Installation:
     config: MultusConfig | None = None  # None: nobody can tell
     bin_dir: str = CNI_BIN_DIR  # of CNI plugins, on the nodes
     containers: tuple[Container, ...] = ()  # that there are
-    schema: Schema | None = None  # of the definitions; None: there are none
+    schema: str | None = None  # of the definitions (cni/crds.py); None: there are none
 
     @property
     def ref(self) -> str:
         """Return "namespace/name" of the DaemonSet."""
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def cluster_network(self) -> str:
+        """Return the name of the network that gives pods their first interface."""
+        return (self.config.cluster_network if self.config else None) or CLUSTER_NETWORK
 
     @property
     def collectors(self) -> tuple[Container, ...]:
@@ -94,7 +95,9 @@ class Installation:
 
     @property
     def token_writers(self) -> tuple[Container, ...]:
-        """Return the containers that wrote a token to their node when they started."""
+        """Return the containers that wrote a token to their node when they started, which nobody renews."""
+        if any(REFRESHER in word for each in self.template for word in each.command):
+            return ()
         return tuple(container for container in self.containers if container.name == INSTALL_WHEREABOUTS)
 
     @property
@@ -183,22 +186,6 @@ def read_log(text: str) -> GcLog:
         elif "reconciler failure" in said:
             failure = said[said.index("reconciler failure") :]
     return GcLog(succeeded, failure)
-
-
-def schema_of(ip_pool: Object | None) -> Schema | None:
-    """Return of which Whereabouts the definition of IPPool is: since v0.8.0 an allocation has the field ifname."""
-    for version in (ip_pool or {}).get("spec", {}).get("versions", ()):
-        fields: Any = version.get("schema", {}).get("openAPIV3Schema", {})
-        for key in ("properties", "spec", "properties", "allocations", "additionalProperties", "properties"):
-            fields = fields.get(key) or {}
-        return "0.8plus" if "ifname" in fields else "0.7"
-    return None
-
-
-def version_of(image: str) -> tuple[int, ...] | None:
-    """Return the version in an image's tag, None if there is none: that of whereabouts:v0.7.0-gke.3 is (0, 7, 0)."""
-    found = _VERSION.search(image.rpartition("/")[2])
-    return tuple(int(number) for number in found.groups()) if found else None
 
 
 def cron_period(cron: str) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from ..cni.crds import schema_of
 from ..cni.daemonset import CONFIG_MAP as CONFIG_MAP_NAME
 from ..cni.daemonset import NAME, NAMESPACE
 from ..cni.pods import Pod, Pods
@@ -28,7 +29,6 @@ from .installation import (
     containers_of,
     is_ours,
     read_log,
-    schema_of,
     template_of,
 )
 from .own_pods import FORBIDDEN, RUN_LABEL
@@ -173,6 +173,7 @@ def _installation(reader: Reader, daemonset: Object | None, containers: list[Con
     ]
     name = CONFIG_MAP_NAME if CONFIG_MAP_NAME in names or not names else names[0]
     config_map = reader.get(Ref(CONFIG_MAP, name, metadata["namespace"]))
+    definition = reader.get(Ref(CRD, f"{IP_POOL.plural}.whereabouts.cni.cncf.io"))
     return Installation(
         name=metadata["name"],
         namespace=metadata["namespace"],
@@ -182,7 +183,7 @@ def _installation(reader: Reader, daemonset: Object | None, containers: list[Con
         config=config_of(config_map),
         bin_dir=bin_dir_of(daemonset),
         containers=tuple(containers),
-        schema=schema_of(reader.get(Ref(CRD, f"{IP_POOL.plural}.whereabouts.cni.cncf.io"))),
+        schema=schema_of(definition) if definition else None,
     )
 
 

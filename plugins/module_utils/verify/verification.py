@@ -163,7 +163,7 @@ def _inspect(kube: Kube, request: Request, seen: Snapshot, context: Context) -> 
     what = Assignment(
         nodes=tuple(sorted(node for node in nodes if seen.is_ready(node))),
         masters=tuple(sorted({each.master for each in attachments if each.master})),
-        cluster_network=installed.config.cluster_network if installed.config else "gke-pod-network",
+        cluster_network=installed.cluster_network,
         bin_dir=installed.bin_dir,
         namespace=installed.namespace,
         image=request.probe_image,

@@ -8,7 +8,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.multinet.gke.plugins.module_utils.cni.annotations import Interface, Selection
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus import manifest
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus_options import Wanted
 from ansible_collections.multinet.gke.plugins.module_utils.cni.multusconf import MultusConfig
 from ansible_collections.multinet.gke.plugins.module_utils.cni.pods import Pod, Pods
 from ansible_collections.multinet.gke.plugins.module_utils.cni.ranges import IPNetwork
@@ -17,12 +21,19 @@ from ansible_collections.multinet.gke.plugins.module_utils.verify.installation i
 from ansible_collections.multinet.gke.plugins.module_utils.verify.request import Target
 from ansible_collections.multinet.gke.plugins.module_utils.verify.result import Result
 from ansible_collections.multinet.gke.plugins.module_utils.verify.snapshot import Attachment, Node, Snapshot
+from ansible_collections.multinet.gke.plugins.modules.multus_install import SPEC
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CIDR = IPNetwork("172.16.1.0/24")
 NAD = Attachment(Target("my-nad", "default"), master="eth1", ranges=(CIDR,))
 ASKS = (Selection("my-nad", "default"),)
 MAC = "42:01:0a:00:01:02"
+
+
+def guide_manifest() -> list[dict[str, Any]]:
+    """Return the documents that multus_install makes if nothing is asked of it: the guide's."""
+    params = ArgumentSpecValidator(SPEC["argument_spec"]).validate({}).validated_parameters
+    return manifest(Wanted.of(params).installation([]))
 
 
 def pod(
@@ -62,7 +73,7 @@ def snapshot(
         pools=tuple((each, judge(each, index)) for each in pools),
         holders={(each.name, a.ip): frozenset({a.podref}) for each in pools for a in each.allocations},
         **{
-            "installation": Installation(config=MultusConfig()),
+            "installation": Installation(config=MultusConfig(namespace_isolation=True)),
             "attachments": (NAD,),
             "known_attachments": frozenset({"default/my-nad"}),
             "taken": NOW,

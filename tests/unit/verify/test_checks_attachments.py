@@ -115,7 +115,7 @@ def test_an_attachment_that_is_not_there(phase: str, status: str) -> None:
     ("config", "phase", "expected"),
     [
         (
-            MultusConfig(),
+            MultusConfig(namespace_isolation=True),
             "Pending",
             [("fail", "apps/a", "annotation refers to namespace team, isolation allows [apps, default]")],
         ),

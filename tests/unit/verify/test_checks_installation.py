@@ -9,11 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from snapshots import NOW, answers, found, pool, snapshot
+from snapshots import NOW, answers, found, guide_manifest, pool, snapshot
 
-from ansible_collections.multinet.gke.plugins.module_utils.cni import crds
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multus import Installation as Wanted
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multus import manifest
 from ansible_collections.multinet.gke.plugins.module_utils.cni.whereabouts import Allocation
 from ansible_collections.multinet.gke.plugins.module_utils.kube.rollout import Rollout
 from ansible_collections.multinet.gke.plugins.module_utils.verify.checks.installation import (
@@ -33,14 +30,12 @@ from ansible_collections.multinet.gke.plugins.module_utils.verify.installation i
     containers_of,
     cron_period,
     read_log,
-    schema_of,
     template_of,
-    version_of,
 )
 
 MULTUS = "kube-system/gke-multinet"
 POD = "kube-system/gke-multinet-x"
-DAEMONSET = manifest(Wanted())[-1]
+DAEMONSET = guide_manifest()[-1]
 TEMPLATE = template_of(DAEMONSET)
 GC = Container(POD, "node-1", "whereabouts-gc", "whereabouts:v0.7.0", ("/ip-control-loop",), running=True)
 GUIDE = Installation(template=TEMPLATE, containers=(GC,), schema="0.7")
@@ -173,29 +168,6 @@ def test_crd_schema(installed: Installation, schema: Any, status: str, says: str
     (result,) = crd_schema(seen(replace(installed, schema=schema)))
     assert result.status == status
     assert result.msg.startswith(says)
-
-
-def test_the_schema_is_told_by_the_field_ifname() -> None:
-    definition = crds.ip_pool()
-    assert schema_of(definition) == "0.7"
-    schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    owner = schema["properties"]["spec"]["properties"]["allocations"]["additionalProperties"]
-    owner["properties"] = {**owner["properties"], "ifname": {"type": "string"}}
-    assert schema_of(definition) == "0.8plus"
-    assert schema_of(None) is None
-
-
-@pytest.mark.parametrize(
-    ("image", "version"),
-    [
-        ("gcr.io/gke-release/whereabouts:v0.7.0-gke.3@sha256:2bb8450a", (0, 7, 0)),
-        ("localhost:5000/whereabouts:0.9.4", (0, 9, 4)),
-        ("localhost:5000/whereabouts", None),
-        ("whereabouts:latest", None),
-    ],
-)
-def test_version_of(image: str, version: tuple[int, ...] | None) -> None:
-    assert version_of(image) == version
 
 
 def writer(days: float) -> Installation:
@@ -336,7 +308,7 @@ def test_cron_period(cron: str, seconds: int) -> None:
 
 
 def test_the_installed_configuration_is_read() -> None:
-    config_map = next(each for each in manifest(Wanted()) if each["kind"] == "ConfigMap")
+    config_map = next(each for each in guide_manifest() if each["kind"] == "ConfigMap")
     config = config_of(config_map)
     assert config is not None
     assert (config.namespace_isolation, config.visible_everywhere, config.cluster_network) == (

@@ -128,8 +128,8 @@ def test_what_is_wrong_with_a_declared_pod_is_said_once() -> None:
 @pytest.mark.parametrize(
     ("namespace", "config", "told"),
     [
-        ("team", MultusConfig(), True),
-        ("default", MultusConfig(), False),
+        ("team", MultusConfig(namespace_isolation=True), True),
+        ("default", MultusConfig(namespace_isolation=True), False),
         ("team", MultusConfig(global_namespaces=("default", "team")), False),
         ("team", MultusConfig(namespace_isolation=False), False),
     ],

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from snapshots import guide_manifest
 
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multus import Installation, manifest
 from ansible_collections.multinet.gke.plugins.module_utils.errors import (
     AccessError,
     ApiError,
@@ -78,7 +78,7 @@ class Cluster:
     connection = None
 
     def __init__(self) -> None:
-        self.objects: dict[Ref, Object] = {Ref.of(document): document for document in manifest(Installation())}
+        self.objects: dict[Ref, Object] = {Ref.of(document): document for document in guide_manifest()}
         self.daemonset = self.objects[MULTUS]
         self.daemonset["metadata"]["generation"] = 1
         numbers = ("desiredNumberScheduled", "updatedNumberScheduled", "numberReady", "numberAvailable")

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from ...cni.daemonset import INSTALL_CONFIG, INSTALL_MULTUS
+from ...cni.containers import INSTALL_CONFIG, INSTALL_MULTUS
+from ...cni.crds import NEWER
+from ...cni.images import GKE_RELEASES, UPSTREAM, schema_for, spell, version_of
 from ...cni.texts import some
-from ..installation import Container, Installation, version_of
+from ..installation import Container, Installation
 from ..result import Result, Status, settled
 from ..snapshot import Snapshot
 from .words import span
 
 COMING_UP = ("ContainerCreating", "PodInitializing")  # what a container waits for when all is well
-GKE = "gcr.io/gke-release/"
-UPSTREAM = "ghcr.io/k8snetworkplumbingwg/"
-NODE_SLICES = (0, 8, 0)  # Whereabouts whose definitions have ifname, and want no containerid
 NO_LEADER = "waiting to become leader"
 HOUR, DAY = 3600, 86400
 # A token of a service account lasts a year, because the API server extends it for clients that do not renew it
@@ -82,10 +81,10 @@ def _misfits(installed: Installation) -> Iterator[tuple[str, str]]:
     for each in installed.template:
         is_gke = any(word.endswith("/gkecmd") for word in each.command) or each.name == INSTALL_CONFIG
         if each.name in (INSTALL_CONFIG, INSTALL_MULTUS) and is_gke and each.image.startswith(UPSTREAM):
-            text = f"layout gke needs images with /gkecmd ({GKE}multus-cni); got {each.image} in {each.name}"
+            text = f"layout gke needs images with /gkecmd ({GKE_RELEASES}multus-cni); got {each.image} in {each.name}"
             yield text, remedy
         if each.image.startswith(UPSTREAM) and any("--enable-pod-watch" in word for word in each.command):
-            yield f"gc flags need the GKE fork ({GKE}whereabouts); got {each.image} in {each.name}", remedy
+            yield f"gc flags need the GKE fork ({GKE_RELEASES}whereabouts); got {each.image} in {each.name}", remedy
     for images in (installed.multus_images, installed.whereabouts_images):
         if len({version_of(image) or image for image in images}) > 1:
             yield f"its containers use different images: {some(images)}", "use one of them in all containers"
@@ -103,13 +102,12 @@ def crd_schema(snapshot: Snapshot) -> Iterator[Result]:
         text = f"the definitions are of schema {installed.schema}; no tag tells the version of {some(images) or 'it'}"
         yield Result("crd_schema", "skip", installed.ref, text)
     else:
-        wanted = "0.8plus" if versions[0] >= NODE_SLICES else "0.7"
-        named = ".".join(map(str, versions[0]))
+        wanted, named = schema_for(versions[0]), spell(versions[0])
         data = {"schema": installed.schema, "version": named}
         if installed.schema == wanted:
             text = f"the definitions are those of whereabouts {named}"
             yield Result("crd_schema", "pass", installed.ref, text, data=data)
-        elif wanted == "0.8plus":
+        elif wanted == NEWER:
             text = f"whereabouts >= 0.8.0 needs crds.schema 0.8plus: {named} runs with the definitions of 0.7"
             remedy = "apply the definitions first, then the DaemonSet: multus_install does both in this order"
             yield Result("crd_schema", "fail", installed.ref, text, remedy, data)

@@ -130,7 +130,7 @@ def config_first_file(snapshot: Snapshot) -> Iterator[Result]:
 
 def cluster_network_file(snapshot: Snapshot) -> Iterator[Result]:
     """Each node has the configuration of the cluster's own network, under the name by which Multus looks for it."""
-    name = snapshot.installation.config.cluster_network if snapshot.installation.config else "gke-pod-network"
+    name = snapshot.installation.cluster_network
     for node, seen in _seen(snapshot):
         data = {"node": node, "files": list(seen.network_files)}
         if seen.network_files:
