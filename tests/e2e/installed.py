@@ -43,7 +43,7 @@ class Modules:
         """End the process that they are forked from."""
         assert self._server.stdin
         self._server.stdin.close()
-        self._server.wait(10)
+        self._server.wait(120)
 
 
 @dataclass

@@ -15,9 +15,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from .ranges import parse_address
+from .ranges import parse_address, spelled
 from .texts import LABEL, is_label, is_object_name
 
 NETWORKS = "k8s.v1.cni.cncf.io/networks"
@@ -79,6 +80,7 @@ class Interface:
     default: bool = False  # the cluster's own network, or another one with the default route
 
 
+@lru_cache(maxsize=1000)  # the pods of a Deployment all have the same one
 def parse_selections(text: str, namespace: str) -> tuple[Selection, ...]:
     """Return what the annotation ``networks`` asks for, in its order.
 
@@ -181,7 +183,7 @@ def parse_interfaces(text: str) -> tuple[Interface, ...]:
         Interface(
             network=_text(entry, "name"),
             name=_text(entry, "interface"),
-            ips=tuple(str(parse_address(ip)) for ip in entry.get("ips") or ()),
+            ips=tuple(spelled(ip) for ip in entry.get("ips") or ()),
             mac=_text(entry, "mac").lower(),
             default=bool(entry.get("default")),
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .annotations import (
@@ -74,7 +75,7 @@ class Pod:
         """Tell whether its containers have ended for good."""
         return self.phase in ("Succeeded", "Failed")
 
-    @property
+    @cached_property
     def additional_ips(self) -> frozenset[str]:
         """Return its addresses on additional networks; what is marked as default belongs to the cluster's own."""
         return frozenset(ip for interface in self.interfaces or () if not interface.default for ip in interface.ips)

@@ -56,9 +56,10 @@ def _holders(pools: Iterable[Pool]) -> dict[str, dict[str | None, dict[str, set[
     """Return by address and network_name for whom an address is taken, and in which pools."""
     found: dict[str, dict[str | None, dict[str, set[str]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
     for pool in pools:
+        network_name = pool.network_name
         for allocation in pool.allocations:
             if allocation.address is not None and allocation.podref:
-                found[allocation.ip][pool.network_name][allocation.podref].add(pool.name)
+                found[allocation.ip][network_name][allocation.podref].add(pool.name)
     return found
 
 

@@ -16,6 +16,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from .pods import Pod, Pods
@@ -94,7 +95,7 @@ class Allocation:
         """Tell whether whereabouts_pool has reserved it."""
         return not self.podref and self.container.startswith(RESERVED)
 
-    @property
+    @cached_property
     def ip(self) -> str:
         """Return the address as text, empty if the key stands for none."""
         return str(self.address or "")

@@ -10,7 +10,7 @@ import pathlib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.multinet.gke.plugins.module_utils.cni.annotations import Interface
@@ -85,6 +85,7 @@ def test_offsets(vector: dict[str, Any]) -> None:
         assert address_at(expect["offset"], base) == ip
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**64 - 1), st.sampled_from(["10.0.0.0/8", "172.16.1.0/24", "2001:db8::/64"]))
 def test_a_key_stands_for_one_address(offset: int, text: str) -> None:
     cidr = IPNetwork(text)
@@ -235,6 +236,7 @@ PODREFS = st.sampled_from(["", "default/a", "default/b", "other/a", "default/gon
 CIDRS = st.sampled_from(["172.16.1.0/24", "172.16.1.2/24", "172.16.0.0/16", "nonsense"])
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(PODS, st.dictionaries(st.integers(0, 8).map(str) | st.just("x"), PODREFS, max_size=6), CIDRS)
 def test_an_address_that_may_be_in_use_is_never_an_orphan(pods: list[Pod], entries: dict[str, str], cidr: str) -> None:
     """Whatever the pool and the pods: no orphan is on a pod that has not ended, nor its own pod's; none is reserved.
