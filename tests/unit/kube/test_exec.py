@@ -113,6 +113,12 @@ def test_a_command_gives_its_output_and_success() -> None:
     assert "Sec-WebSocket-Protocol: v5.channel.k8s.io,v4.channel.k8s.io" in server.request
 
 
+def test_a_command_runs_in_the_container_that_is_named() -> None:
+    with served(b"\x03" + SUCCESS) as server:
+        run(connection(server.port), PODREF, ["cat"], timeout=5, container="app")
+    assert "&command=cat&container=app " in server.request[0]
+
+
 def test_a_command_that_fails_gives_its_exit_code() -> None:
     status = failure("NonZeroExitCode", details={"causes": [{"reason": "ExitCode", "message": "7"}]})
     with served(b"\x02no", b"\x03" + status) as server:
