@@ -27,6 +27,7 @@ def test_a_pod_gets_the_interface_that_it_names_in_the_json_form(site: Cluster) 
     made = site.converge("multinet_pod", **options, attachments=[element], wait_timeout=600)
     (data,) = [each for each in made["interfaces"] if each["interface"] == "data0"]
     assert data["name"] == "default/my-nad"
+    assert site.get("node", made["node"])["metadata"]["labels"].items() >= POOL.items()
     inside = site.kubectl("exec", "-n", site.namespace, "named", "--", "ip", "-o", "addr", "show", "data0")
     assert f"inet {data['ips'][0]}/24" in inside
     site.converge("multinet_pod", name="named", namespace=site.namespace, state="absent", wait_timeout=600)
