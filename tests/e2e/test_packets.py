@@ -186,7 +186,7 @@ def test_a_network_that_goes_by_alias_blocks_is_told_and_attachments_by_block_he
             name=names[node],
             namespace=packets.site.namespace,
             master="eth1",
-            ipam={"ranges": [{"range": "172.16.1.0/24", "range_start": start, "range_end": end}]},
+            range=f"{start}-{end}/24",
         )
         assert not made.get("failed"), made["msg"]
         attachment = f"{packets.site.namespace}/{names[node]}"
