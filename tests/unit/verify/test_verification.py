@@ -597,7 +597,7 @@ def test_it_looks_again_until_all_is_well() -> None:
 
     options = {"attachments": SITE, "probe": False, "wait": True, "retries": 5, "delay": 7}
     checked = ArgumentSpecValidator(SPEC["argument_spec"]).validate(options).validated_parameters
-    assert verify(cluster, Request.of(checked), Context(), "error", sleep)["ok"]  # type: ignore[arg-type]
+    assert verify(cluster, Request.of(checked), Context(), "error", sleep=sleep)["ok"]  # type: ignore[arg-type]
     assert pauses == [7, 7]
 
 
@@ -607,7 +607,7 @@ def test_it_gives_up_when_the_looks_are_used_up() -> None:
     options = {"attachments": SITE, "probe": False, "wait": True, "retries": 2, "delay": 7}
     checked = ArgumentSpecValidator(SPEC["argument_spec"]).validate(options).validated_parameters
     with pytest.raises(VerificationFailed, match="its rollout is not complete"):
-        verify(cluster, Request.of(checked), Context(), "error", pauses.append)  # type: ignore[arg-type]
+        verify(cluster, Request.of(checked), Context(), "error", sleep=pauses.append)  # type: ignore[arg-type]
     assert pauses == [7, 7]
 
 
