@@ -43,6 +43,8 @@ APPLY, MERGE, JSON = (
     "application/merge-patch+json",
     "application/json-patch+json",
 )
+ANY = "application/json"
+TABLE = "application/json;as=Table;g=meta.k8s.io;v=v1"  # the metadata of each object, and cells for people
 
 
 class Kube:
@@ -72,23 +74,34 @@ class Kube:
 
     def get(self, ref: Ref) -> Object | None:
         """Return an object, None if there is none (or its kind is not defined in this cluster)."""
-        return self._request("GET", ref.path, f"read {ref}", missing_ok=True)
+        found: Object | None = self._request("GET", ref.path, f"read {ref}", missing_ok=True)
+        return found
 
     def list(
-        self, kind: Kind, namespace: str | None = None, *, labels: str | None = None, fields: str | None = None
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        labels: str | None = None,
+        fields: str | None = None,
+        metadata_only: bool = False,
     ) -> Iterator[Object]:
         """Yield all objects of a kind, page by page; none if the kind is not defined in this cluster.
 
         :param namespace: None for all.
         :param labels: label selector, "app=gke-multinet".
         :param fields: field selector, "spec.nodeName=node-1".
+        :param metadata_only: ask for the objects' metadata, and what the server prints of the rest: under "cells", by
+            the names of kubectl's columns.
         """
         query = {"limit": PAGE, "labelSelector": labels, "fieldSelector": fields, "continue": None}
+        accept, field = (TABLE, "rows") if metadata_only else (ANY, "items")
+        path, what = kind.path(namespace), f"list {kind.plural}"
         last = skipped = ""  # places in the order of the list
         expiries = 0
         while True:
             try:
-                page = self._request("GET", kind.path(namespace), f"list {kind.plural}", query=query, missing_ok=True)
+                page = self._request("GET", path, what, query=query, missing_ok=True, accept=accept, field=field)
             except Expired as expired:
                 expiries += 1
                 if expiries > MOST_EXPIRIES:
@@ -98,13 +111,24 @@ class Kube:
                 continue
             if page is None:
                 return
-            for item in page["items"]:
+            for item in _rows(page) if metadata_only else page["items"]:
                 last = f"{item['metadata'].get('namespace', '')}/{item['metadata']['name']}"
                 if last > skipped:
                     yield {"apiVersion": kind.api_version, "kind": kind.kind, **item}
             query["continue"] = page["metadata"].get("continue")
             if not query["continue"]:
                 return
+
+    def log(self, pod: Ref, container: str, *, since_seconds: int, lines: int) -> str:
+        """Return the end of a container's log, each line with the time at which it was written; empty if there is none.
+
+        :param since_seconds: how old its lines may be.
+        """
+        query = {"container": container, "sinceSeconds": since_seconds, "tailLines": lines, "timestamps": "true"}
+        text: str | None = self._request(
+            "GET", f"{pod.path}/log", f"read the log of {pod}", query=query, missing_ok=True, parse=bytes.decode
+        )
+        return text or ""
 
     def create(self, obj: Object) -> Object:
         """Create an object; Stale if there is one, unless it is ours: the answer to our own creation may be lost."""
@@ -144,7 +168,7 @@ class Kube:
         self._request("DELETE", ref.path, f"delete {ref}", body=body, missing_ok=True)
 
     def _must(self, method: str, path: str, what: str, **kwargs: Any) -> Object:
-        answer = self._request(method, path, what, **kwargs)
+        answer: Object | None = self._request(method, path, what, **kwargs)
         if answer is None:  # only with missing_ok, which nobody passes here
             raise ApiError(what, 404, "NotFound", path)
         return answer
@@ -159,21 +183,29 @@ class Kube:
         query: dict[str, Any] | None = None,
         content_type: str = "application/json",
         missing_ok: bool = False,
-    ) -> Object | None:
+        accept: str = ANY,
+        field: str = "kind",
+        parse: Callable[[bytes], Any] | None = None,
+    ) -> Any:
+        """Return what is answered, None for a 404 that may be.
+
+        :param field: that the answer must have; whoever sends another one is not an API server.
+        :param parse: reads an answer that is no JSON.
+        """
         words = urlencode({key: value for key, value in (query or {}).items() if value is not None})
         url = f"{self.connection.host}{path}" + (f"?{words}" if words else "")
         data = None if body is None else json.dumps(body).encode()
-        headers = {"accept": "application/json", "user-agent": USER_AGENT}
+        headers = {"accept": accept, "user-agent": USER_AGENT}
         if data is not None:
             headers["content-type"] = content_type
 
-        def ask() -> Object | None:
+        def ask() -> Any:
             answer = self._ask(method, url, what, data, headers)
             if answer.status == http.HTTPStatus.NOT_FOUND and missing_ok and is_missing(answer.data):
                 return None
             if answer.status >= http.HTTPStatus.MULTIPLE_CHOICES:
                 raise refusal(what, answer.status, answer.data, answer.headers)
-            return value_of(what, self.connection, answer.data)
+            return parse(answer.data) if parse else value_of(what, self.connection, answer.data, field)
 
         # A test of a JSON patch that fails is 422, a conflict 409.
         return self._persist(ask, overtaken_by=(409, 422) if content_type == JSON else (409,))
@@ -201,7 +233,7 @@ class Kube:
         self._has_answered = True
         return answer
 
-    def _persist(self, ask: Callable[[], Object | None], overtaken_by: tuple[int, ...]) -> Object | None:
+    def _persist(self, ask: Callable[[], Any], overtaken_by: tuple[int, ...]) -> Any:
         """Ask until there is an answer, or until patience or the deadline ends.
 
         :param overtaken_by: statuses that say: it has changed, perhaps by an earlier try of ours.
@@ -242,3 +274,10 @@ class Nowhere(Kube):
         """Find nothing; a write is a fault of ours, because check mode plans but never writes."""
         if method != "GET":
             raise Refused(f"{what}: the cluster is still to be made")
+
+
+def _rows(table: Object) -> Iterator[Object]:
+    """Yield the metadata of each object of a table, with its cells by the names of their columns."""
+    names = [column["name"] for column in table["columnDefinitions"]]
+    for row in table["rows"]:
+        yield {"metadata": row["object"]["metadata"], "cells": dict(zip(names, row["cells"], strict=True))}

@@ -46,13 +46,15 @@ def run(
     command: Sequence[str],
     *,
     timeout: float,
+    container: str = "",
     sleep: Callable[[float], None] = time.sleep,
 ) -> Completed:
-    """Run a command in a pod's only container and return what it said.
+    """Run a command in a pod and return what it said.
 
     A command that may have begun is not started again: what it does is not known here.
 
     :param timeout: for the whole of it, in seconds.
+    :param container: in which; empty: the only one.
     :raises TimedOut: it did not end in time (it goes on in the pod).
     :raises ApiError: the API server refuses, or the command cannot be started.
     :raises Unreachable: the API server cannot be reached, or hangs up.
@@ -61,6 +63,8 @@ def run(
     websocket = library("websocket", "websocket-client")
     what = f"run {command[0]} in {pod}"
     query = [("stdout", "true"), ("stderr", "true"), *(("command", word) for word in command)]
+    if container:
+        query.append(("container", container))
     url = f"ws{connection.host.removeprefix('http')}{pod.path}/exec?{urlencode(query)}"
     deadline = Deadline(timeout)
     try:
