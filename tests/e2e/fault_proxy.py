@@ -33,7 +33,7 @@ class Fault:
     """What happens to some requests, and to how many it has happened."""
 
     kind: str  # a method of Handler is named so, with _ in place of -
-    method: str = "."  # a regular expression; "POST"
+    method: str = ".*"  # a regular expression; "POST"
     path: str = "."  # the same, found anywhere in the path and the query
     nth: int = 1  # of these requests
     times: int = 1  # in a row; 0: all from then on

@@ -186,7 +186,7 @@ def check_end(way: Way, story: Story) -> None:
     assert (again["changed"], again.get("actions", []), asked.writes) == (False, [], [])
 
 
-@pytest.mark.sample(12)
+@pytest.mark.sample(8)
 @pytest.mark.parametrize(("story", "method", "path", "fault"), cells(HEALED, ".*"))
 def test_a_run_copes_with_what_passes(way: Way, story: Story, method: str, path: str, fault: str) -> None:
     way.begin(story)

@@ -95,12 +95,13 @@ class Kube:
             the names of kubectl's columns.
         """
         query = {"limit": PAGE, "labelSelector": labels, "fieldSelector": fields, "continue": None}
-        path, accept = kind.path(namespace), TABLE if metadata_only else ANY
+        accept, field = (TABLE, "rows") if metadata_only else (ANY, "items")
+        path, what = kind.path(namespace), f"list {kind.plural}"
         last = skipped = ""  # places in the order of the list
         expiries = 0
         while True:
             try:
-                page = self._request("GET", path, f"list {kind.plural}", query=query, missing_ok=True, accept=accept)
+                page = self._request("GET", path, what, query=query, missing_ok=True, accept=accept, field=field)
             except Expired as expired:
                 expiries += 1
                 if expiries > MOST_EXPIRIES:
@@ -183,8 +184,14 @@ class Kube:
         content_type: str = "application/json",
         missing_ok: bool = False,
         accept: str = ANY,
+        field: str = "kind",
         parse: Callable[[bytes], Any] | None = None,
     ) -> Any:
+        """Return what is answered, None for a 404 that may be.
+
+        :param field: that the answer must have; whoever sends another one is not an API server.
+        :param parse: reads an answer that is no JSON.
+        """
         words = urlencode({key: value for key, value in (query or {}).items() if value is not None})
         url = f"{self.connection.host}{path}" + (f"?{words}" if words else "")
         data = None if body is None else json.dumps(body).encode()
@@ -198,7 +205,7 @@ class Kube:
                 return None
             if answer.status >= http.HTTPStatus.MULTIPLE_CHOICES:
                 raise refusal(what, answer.status, answer.data, answer.headers)
-            return parse(answer.data) if parse else value_of(what, self.connection, answer.data)
+            return parse(answer.data) if parse else value_of(what, self.connection, answer.data, field)
 
         # A test of a JSON patch that fails is 422, a conflict 409.
         return self._persist(ask, overtaken_by=(409, 422) if content_type == JSON else (409,))

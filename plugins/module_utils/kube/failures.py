@@ -60,9 +60,10 @@ def is_missing(data: bytes) -> bool:
     return "status" in _status(data) or data.strip() == UNKNOWN_PATH
 
 
-def value_of(what: str, connection: Connection, data: bytes) -> dict[str, Any]:
-    """Return the object, list or Status that an answer holds.
+def value_of(what: str, connection: Connection, data: bytes, field: str) -> dict[str, Any]:
+    """Return the object, list, table or Status that an answer holds.
 
+    :param field: that it must have: "kind", "items", "rows".
     :raises Unreachable: it holds none; who has answered is not an API server.
     """
     try:

@@ -246,6 +246,31 @@ def test_a_list_that_never_ends_is_given_up(kube_of: MakeKube) -> None:
     assert len(server.requests) == client.MOST_EXPIRIES + 2
 
 
+def test_a_list_is_a_list_or_asked_for_again(kube_of: MakeKube) -> None:
+    for other in ({"kind": "Pod"}, {"kind": "PodList", "items": None}, {"kind": "PodList", "items": 7}):
+        with serving(http(200, other), page(pod("a"))) as server:
+            assert names(kube_of(server, Time())) == ["a"]
+
+
+def test_a_list_of_metadata_is_a_table(kube_of: MakeKube) -> None:
+    row = {"object": pod("a"), "cells": ["a", "Running"]}
+    columns = [{"name": "Name"}, {"name": "Status"}]
+    table = {"kind": "Table", "metadata": {}, "columnDefinitions": columns, "rows": [row]}
+    with serving(http(200, {"kind": "PodList", "items": []}), http(200, table)) as server:
+        (found,) = kube_of(server, Time()).list(POD, metadata_only=True)
+    assert found == {"apiVersion": "v1", "kind": "Pod", **pod("a"), "cells": {"Name": "a", "Status": "Running"}}
+    assert server.requests[0].headers["accept"] == client.TABLE
+
+
+def test_the_log_of_a_container_is_a_text(kube_of: MakeKube) -> None:
+    with serving(None, http(200, "2026-01-01T00:00:00Z one\n")) as server:
+        assert kube_of(server, Time()).log(REF, "main", since_seconds=60, lines=9) == "2026-01-01T00:00:00Z one\n"
+    path = "/api/v1/namespaces/default/pods/samplepod/log"
+    assert server.seen[1] == f"GET {path}?container=main&sinceSeconds=60&tailLines=9&timestamps=true"
+    with serving(failure(404, "NotFound")) as server:
+        assert kube_of(server, Time()).log(REF, "main", since_seconds=60, lines=9) == ""
+
+
 def test_a_page_in_the_middle_is_asked_again(kube_of: MakeKube) -> None:
     first = page(pod("a"), more="next")
     with serving(first, None, http(503, ""), cut(page(pod("b"))), page(pod("b"))) as server:
