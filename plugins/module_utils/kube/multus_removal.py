@@ -195,6 +195,8 @@ class MultusRemoval:
     def _delete_workload(self, ref: Ref, observed: Observed) -> None:
         """Delete what runs pods, and wait until they have gone; those on lost nodes stay until their nodes return."""
         self._kube.delete(ref)
+        if not self._cleanup_nodes:
+            return  # nobody is to be sure that nothing is written to the nodes any more
 
         def left() -> list[str]:
             pods = map(Pod.of, self._kube.list(POD, ref.namespace, labels=f"{LABEL}={ref.name}"))
