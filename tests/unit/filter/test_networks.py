@@ -16,7 +16,7 @@ from ansible_collections.multinet.gke.plugins.filter.network_status import netwo
 from ansible_collections.multinet.gke.plugins.filter.networks_annotation import networks_annotation
 from ansible_collections.multinet.gke.plugins.filter.range_capacity import range_capacity
 from ansible_collections.multinet.gke.plugins.module_utils.cni.annotations import conflicts, parse_selections
-from ansible_collections.multinet.gke.plugins.module_utils.verify import checks
+from ansible_collections.multinet.gke.plugins.module_utils.verify.checks.addresses import google_mac
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 VECTORS = pathlib.Path(os.environ.get("MULTINET_DATA", ROOT.parent / "shared" / "data")) / "vectors"
@@ -134,7 +134,7 @@ def test_a_status_of_upstreams_writer_is_read(vector: dict[str, Any]) -> None:
 def test_arithmetic_is_that_of_gke(vector: dict[str, Any]) -> None:
     given, expect = vector["input"], vector["expect"]
     if "nic_primary_ip" in given:
-        assert checks.google_mac(given["nic_primary_ip"]) == expect["nic_mac"]
+        assert google_mac(given["nic_primary_ip"]) == expect["nic_mac"]
     else:
         assert range_capacity(given["secondary_range"], given["max_pods_per_node"]) == expect
 

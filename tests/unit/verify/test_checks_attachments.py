@@ -58,25 +58,25 @@ def test_an_attachment_is_read() -> None:
             HERE,
             ipvlan('{"type": "whereabouts", "range": "172.16.1.0/24", "rangeStart": "172.16.1.9"}'),
             "fail",
-            'ipam.rangeStart: \'172.16.1.9\': unknown ipam key "rangeStart" (did you mean "range_start"?)',
+            "config.plugins[0].ipam.rangeStart: '172.16.1.9': unknown ipam key \"rangeStart\"",
         ),
         (
             HERE,
             ipvlan('{"type": "whereabouts", "range": "172.16.1.0/24", "gateway": "10.0.0.1"}'),
             "fail",
-            "ipam.gateway: '10.0.0.1': gateway \"10.0.0.1\" is outside every range",
+            "config.plugins[0].ipam.gateway: '10.0.0.1': gateway \"10.0.0.1\" is outside every range",
         ),
         (
             HERE,
             ipvlan('{"type": "whereabouts", "range": "172.16.1.0/24"}', ', "mode": "bridge"'),
             "fail",
-            "mode: 'bridge': value of mode must be one of: l2, l3, l3s",
+            "config.plugins[0].mode: 'bridge': value of mode must be one of: l2, l3, l3s",
         ),
         (
             HERE,
             ipvlan('{"type": "whereabouts", "range": "172.16.1.77/24"}'),
             "warn",
-            'ipam.range "172.16.1.77/24": host',
+            'config.plugins[0].ipam.range "172.16.1.77/24": host',
         ),
     ],
 )
@@ -120,11 +120,11 @@ def test_an_attachment_that_is_not_there(phase: str, status: str) -> None:
             [("fail", "apps/a", "annotation refers to namespace team, isolation allows [apps, default]")],
         ),
         (
-            MultusConfig(global_namespaces=("shared",)),
+            MultusConfig(namespace_isolation=True, global_namespaces=("shared",)),
             "Running",
             [("warn", "apps/a", "annotation refers to namespace team, isolation allows [apps, shared]")],
         ),
-        (MultusConfig(global_namespaces=("default", "team")), "Pending", []),
+        (MultusConfig(namespace_isolation=True, global_namespaces=("default", "team")), "Pending", []),
         (MultusConfig(namespace_isolation=False), "Pending", []),
     ],
 )
