@@ -70,11 +70,8 @@ def value_of(what: str, connection: Connection, data: bytes, field: str) -> dict
         value = json.loads(data)
     except ValueError:
         value = None
-    if (
-        not isinstance(value, dict)
-        or "kind" not in value
-        or ("items" in value and not isinstance(value["items"], list))
-    ):
+    kind = str if field == "kind" else list
+    if not (isinstance(value, dict) and isinstance(value.get(field), kind)):
         said = shortened(data[:200].decode(errors="replace").strip(), API) or "nothing"
         raise Unreachable(f"{what}: {connection.host} answers what is no object of {API}: {said}; {_CHECK}")
     return value
