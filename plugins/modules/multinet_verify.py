@@ -45,7 +45,8 @@ notes:
   - Needs C(list) of C(events) in O(probe_namespace), if a probe does not come up, and in the namespaces of pods that do
     not run.
   - Without the rights for probes no packets are sent; that is a warning, and what the API says is checked all the same.
-  - For O(repair) it also needs to delete pods in their namespaces, to patch the DaemonSet of Multus, and what
+  - Needs C(delete) of C(pods) in O(namespaces), with O(repair) of pods; everywhere, if that is not set.
+  - Needs C(patch) of C(daemonsets.apps) in C(kube-system), with O(repair) of tokens. To release addresses it needs what
     M(multinet.gke.whereabouts_pool) needs.
   - If no packet crosses nodes, C(compute.instances.list) and C(compute.firewalls.get) on the project of O(gke_cluster)
     help to name the cause. They are not asked for otherwise, and the verification does without.

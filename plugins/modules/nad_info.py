@@ -23,8 +23,8 @@ extends_documentation_fragment:
 requirements:
   - netaddr >= 0.10
 notes:
-  - Needs the permission C(list) for C(network-attachment-definitions) of C(k8s.cni.cncf.io) in O(namespace), or if that
-    is not set in all namespaces, and C(list) for C(pods) in all namespaces.
+  - Needs C(list) of C(network-attachment-definitions.k8s.cni.cncf.io) everywhere; in O(namespace) only, if that is set.
+  - Needs C(list) of C(pods) everywhere.
 options:
   name:
     description: Name of the attachments. If not set, all are returned.

@@ -40,11 +40,6 @@ extends_documentation_fragment:
   - multinet.gke.google
   - multinet.gke.kubernetes
   - multinet.gke.attributes
-notes:
-  - Needs C(get), C(create), C(patch) and C(delete) of C(ippools.whereabouts.cni.cncf.io) in O(namespace).
-  - Needs C(list) and C(delete) of C(overlappingrangeipreservations.whereabouts.cni.cncf.io) in O(namespace), but not
-    with O(state=present).
-  - Needs C(list) of C(pods) everywhere.
 options:
   name:
     description:

@@ -27,10 +27,6 @@ extends_documentation_fragment:
   - multinet.gke.google
   - multinet.gke.kubernetes
   - multinet.gke.attributes.info
-notes:
-  - Needs C(list) of C(ippools.whereabouts.cni.cncf.io) everywhere, if neither O(name) nor O(range) is set.
-  - Needs C(get) of C(ippools.whereabouts.cni.cncf.io) in O(namespace), if one of them is set.
-  - Needs C(list) of C(pods) everywhere.
 options:
   name:
     description:
