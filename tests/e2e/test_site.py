@@ -44,6 +44,7 @@ def test_check_mode_on_an_empty_lab_writes_nothing(full_lab: Lab, announced: Run
     assert full_lab.kubernetes_requests() == []
 
 
+@pytest.mark.shows("E17")
 def test_check_mode_announces_exactly_what_is_then_done(announced: Run, first: Run) -> None:
     assert first.rc == 0, first.stdout
     assert announced.actions
@@ -61,6 +62,7 @@ def test_diff_shows_what_comes(announced: Run) -> None:
     assert all(diff["before"] != diff["after"] for diff in diffs)
 
 
+@pytest.mark.shows("E1", "D23")
 def test_pods_answer_over_net1_on_both_nodes(first: Run) -> None:
     (verified,) = first.results("multinet_verify")
     assert verified["ok"]
