@@ -14,6 +14,7 @@ from datetime import datetime
 
 from ..cni.containers import CRON_FLAG, GC, INSTALL_WHEREABOUTS, REFRESHER
 from ..cni.daemonset import CONFIG_KEY, NAME, NAMESPACE
+from ..cni.images import Version, version_of
 from ..cni.multus_presets import CLUSTER_NETWORK, CNI_BIN_DIR
 from ..cni.multusconf import MultusConfig, split_namespaces
 from ..kube.client import Object
@@ -87,6 +88,11 @@ class Installation:
     def whereabouts_images(self) -> tuple[str, ...]:
         """Return the images of Whereabouts that the DaemonSet names."""
         return tuple(dict.fromkeys(each.image for each in self.template if "whereabouts" in each.image))
+
+    @property
+    def whereabouts_version(self) -> Version | None:
+        """Return the version of Whereabouts, None if no tag tells it."""
+        return next(filter(None, map(version_of, self.whereabouts_images)), None)
 
     @property
     def multus_images(self) -> tuple[str, ...]:

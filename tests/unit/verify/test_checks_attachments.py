@@ -19,7 +19,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.verify.checks.attachm
     isolation,
     nad_valid,
 )
-from ansible_collections.multinet.gke.plugins.module_utils.verify.installation import Installation
+from ansible_collections.multinet.gke.plugins.module_utils.verify.installation import Container, Installation
 from ansible_collections.multinet.gke.plugins.module_utils.verify.request import Target
 from ansible_collections.multinet.gke.plugins.module_utils.verify.snapshot import Detail, read_attachment
 
@@ -85,6 +85,14 @@ def test_nad_valid(target: Target, obj: dict[str, Any] | None, status: str, says
     assert result.status == status
     assert result.msg.startswith(says)
     assert bool(result.remedy) is (status != "pass")
+
+
+@pytest.mark.parametrize(("version", "status"), [("v0.7.0", "fail"), ("v0.9.4", "pass")])
+def test_node_slices_are_judged_for_the_whereabouts_that_is_installed(version: str, status: str) -> None:
+    images = (Container("", "", "install-whereabouts", f"whereabouts:{version}"),)
+    obj = ipvlan('{"type": "whereabouts", "range": "172.16.1.0/24", "node_slice_size": "/28"}')
+    (result,) = nad_valid(snapshot(installation=Installation(template=images)), read_attachment(HERE, obj))
+    assert result.status == status
 
 
 BAD = Pod("default", "a", selections_error='"my_nad" is not a name')

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from ...cni import netconf
 from ...cni.config_rules import read_config
 from ...cni.findings import Findings, Rules
+from ...cni.images import spell
 from ...cni.texts import some
 from ..result import Result, Status, settled
 from ..snapshot import Attachment, Snapshot
@@ -22,7 +23,7 @@ def nad_valid(snapshot: Snapshot, attachment: Attachment) -> Iterator[Result]:
     """The attachment is there, usable, and as described."""
     findings = [Result("nad_valid", "fail", attachment.ref, *finding) for finding in _faults(attachment)]
     if not findings and attachment.is_verified:
-        findings = list(_doubts(attachment))
+        findings = list(_doubts(snapshot, attachment))
     ranges = some(str(cidr) for cidr in attachment.ranges) or f"addresses by {attachment.ipam}"
     yield from settled("nad_valid", attachment.ref, f"ipvlan on {attachment.master}, {ranges}", findings)
 
@@ -43,11 +44,12 @@ def _faults(attachment: Attachment) -> Iterator[tuple[str, str]]:
             yield "it has no range of Whereabouts, so pods get no address", "give it a range: nad, range"
 
 
-def _doubts(attachment: Attachment) -> Iterator[Result]:
+def _doubts(snapshot: Snapshot, attachment: Attachment) -> Iterator[Result]:
     """Yield what Multus accepts, and Whereabouts refuses or ignores when a pod starts."""
-    findings = Findings()
+    findings, version = Findings(), snapshot.installation.whereabouts_version
+    rules = Rules(whereabouts_version=spell(version)) if version else Rules()
     if attachment.config:
-        read_config(findings, "config", dict(attachment.config), Rules())
+        read_config(findings, "config", dict(attachment.config), rules)
     for problem in findings:
         data = {"path": problem.path, "value": problem.value}
         yield Result("nad_valid", "fail", attachment.ref, str(problem), "correct it: nad", data)

@@ -93,16 +93,16 @@ def _misfits(installed: Installation) -> Iterator[tuple[str, str]]:
 def crd_schema(snapshot: Snapshot) -> Iterator[Result]:
     """The definitions are those of the Whereabouts that is installed."""
     installed = snapshot.installation
-    images = installed.whereabouts_images
-    versions = [version for version in map(version_of, images) if version]
+    version = installed.whereabouts_version
     if installed.schema is None:
         text = "there is no definition of IPPool, so Whereabouts hands out no address"
         yield Result("crd_schema", "fail", installed.ref, text, "install it: multus_install")
-    elif not versions:
-        text = f"the definitions are of schema {installed.schema}; no tag tells the version of {some(images) or 'it'}"
+    elif version is None:
+        images = some(installed.whereabouts_images) or "it"
+        text = f"the definitions are of schema {installed.schema}; no tag tells the version of {images}"
         yield Result("crd_schema", "skip", installed.ref, text)
     else:
-        wanted, named = schema_for(versions[0]), spell(versions[0])
+        wanted, named = schema_for(version), spell(version)
         data = {"schema": installed.schema, "version": named}
         if installed.schema == wanted:
             text = f"the definitions are those of whereabouts {named}"
