@@ -145,7 +145,7 @@ class AttachmentResource:
 def users_of(kube: Kube) -> Mapping[str, list[str]]:
     """Return the pods that use attachments, "namespace/pod", by attachment; those that have ended do not count."""
     users: dict[str, list[str]] = defaultdict(list)
-    for pod in kube.list(POD, fields=NOT_ENDED):
+    for pod in kube.list(POD, fields=NOT_ENDED, metadata_only=True):
         for attachment in sorted(asked_for(pod["metadata"])):
             users[attachment].append(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}")
     return users

@@ -22,7 +22,9 @@ class Cluster:
     pods: list[Object] = field(default_factory=list)
     asked: list[tuple[Kind, str | None, str | None]] = field(default_factory=list)
 
-    def list(self, kind: Kind, namespace: str | None = None, *, fields: str | None = None) -> Iterator[Object]:
+    def list(
+        self, kind: Kind, namespace: str | None = None, *, fields: str | None = None, metadata_only: bool = False
+    ) -> Iterator[Object]:
         self.asked.append((kind, namespace, fields))
         return iter(self.nads if kind is NAD else self.pods)
 
