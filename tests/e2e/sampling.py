@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Of a large matrix, an ordinary run takes a seeded sample: a test marked ``sample(12)`` runs with 12 of its cases.
 
-MULTINET_TEST_ALL=1 runs all of them, MULTINET_SEED=NUMBER repeats a sample.
+Long tests may share a sample: of all that are marked ``sample(2, "long stories")`` two are run. MULTINET_TEST_ALL=1 runs all of them, MULTINET_SEED=NUMBER repeats a sample.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ def take(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not in the sample; each case that stays says how large it is."""
     matrices: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
-        if item.get_closest_marker("sample"):
-            matrices[item.nodeid.partition("[")[0]].append(item)
+        mark = item.get_closest_marker("sample")
+        if mark:
+            matrices[mark.args[1] if len(mark.args) > 1 else item.nodeid.partition("[")[0]].append(item)
     left_out: set[pytest.Item] = set()
     for name, cases in sorted(matrices.items()):
         mark = cases[0].get_closest_marker("sample")

@@ -75,6 +75,11 @@ MY_NAD = {"name": "my-nad", "master": "eth1", "range": "172.16.7.0/24"}
 POD = {"name": "samplepod", "image": "nginx", "node_selector": {"there": "is-none"}, "wait": False}
 POOL = {"range": "172.16.7.0/24"}
 
+READ_BY_VERIFY = (
+    *("nodes", "network-attachment-definitions", "ippools", "pods"),
+    *("daemonsets", "configmaps", "customresourcedefinitions"),
+)
+
 
 def leak(cluster: Cluster) -> None:
     """Let a pool hold an address whose pod is gone, with its reservation."""
@@ -96,7 +101,7 @@ def _in(cluster: Cluster) -> tuple[str, str]:
 
 STORIES = (
     Story("nad", MY_NAD, (("GET", NADS), ("POST", NADS))),
-    Story("nad", {**MY_NAD, "mtu": 1400}, (("GET", NADS), ("PATCH", NADS)), (MY_NAD,)),
+    Story("nad", {**MY_NAD, "mtu": 1400}, (("GET", NADS), ("GET", PODS), ("PATCH", NADS)), (MY_NAD,)),
     Story("nad", {**MY_NAD, "state": "absent"}, (("GET", NADS), ("GET", PODS), ("DELETE", NADS)), (MY_NAD,)),
     Story("multinet_pod", POD, (("GET", PODS), ("POST", PODS))),
     Story(
@@ -117,17 +122,17 @@ STORIES = (
         (("GET", POOLS), ("GET", RESERVATIONS), ("GET", PODS), ("DELETE", POOLS)),
         (POOL,),
     ),
-    Story("whereabouts_pool_info", {}, (("GET", POOLS), ("GET", PODS)), reads_only=True),
+    Story("whereabouts_pool_info", {}, (("GET", POOLS), ("GET", RESERVATIONS), ("GET", PODS)), reads_only=True),
     Story(
         "multus_install",
         {"wait": False, "config": {"log_level": "debug"}},
         (("GET", "/daemonsets"), ("PATCH", "/configmaps"), ("PATCH", "/daemonsets")),
-        restore={"wait": False},
+        restore={"wait": False, "config": {"log_level": "verbose"}},
     ),
     Story(
         "multinet_verify",
         {"probe": False, "fail_on": "never"},
-        (("GET", "/nodes"), ("GET", NADS), ("GET", POOLS), ("GET", PODS), ("GET", "/daemonsets")),
+        tuple(("GET", f"/{kind}") for kind in READ_BY_VERIFY),
         reads_only=True,
     ),
 )

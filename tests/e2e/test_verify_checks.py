@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -154,6 +155,11 @@ def say_of_multus(cluster: Cluster, name: str, days: float = 0, **container: Any
 @pytest.fixture(scope="module")
 def multus_runs(plane_lab: Lab, modules: Any) -> None:
     cluster = Cluster(plane_lab, modules, "kube-system")
+    # Other tests may have replaced them, and here no kubelet ends the old ones, for which the new ones wait.
+    cluster.kubectl("delete", "pods", *SYSTEM, "-l", "app=gke-multinet", "--force", "--grace-period=0")
+    wanted = len(cluster.get("nodes")["items"])
+    while len(system_pods(cluster)) < wanted:
+        time.sleep(0.2)
     for name in system_pods(cluster):
         say_of_multus(cluster, name)
 
