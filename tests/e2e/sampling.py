@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Of a large matrix, an ordinary run takes a seeded sample: a test marked ``sample(12)`` runs with 12 of its cases.
 
-Long tests may share a sample: of all that are marked ``sample(2, "long stories")`` two are run. MULTINET_TEST_ALL=1 runs
-all of them, MULTINET_SEED=NUMBER repeats a sample.
+Long tests may share a sample: of all that are marked ``sample(2, "long stories")`` two are run. MULTINET_TEST_ALL=1
+runs all of them, MULTINET_SEED=NUMBER repeats a sample.
 """
 
 from __future__ import annotations
