@@ -77,7 +77,7 @@ POOL = {"range": "172.16.7.0/24"}
 
 READ_BY_VERIFY = (
     *("nodes", "network-attachment-definitions", "ippools", "pods"),
-    *("daemonsets", "configmaps", "customresourcedefinitions"),
+    *("daemonsets", "configmaps", "customresourcedefinitions", "events"),
 )
 
 

@@ -239,8 +239,9 @@ def _check_numbers(field_name: str, entry: object) -> None:
     if not isinstance(entry, dict):
         raise ValueError(f"{field_name} has the wrong type: {entry!r}")
     for key in _NUMBERS[field_name]:
-        if type(entry.get(key, 0)) is not int:
-            raise ValueError(f"{field_name}: {key} must be a whole number, not {entry[key]!r}")
+        value = entry.get(key, 0)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValueError(f"{field_name}: {key} must be a whole number, not {value!r}")
 
 
 def _check_ip(text: object, *, with_prefix: bool) -> None:

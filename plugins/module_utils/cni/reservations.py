@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -31,7 +31,7 @@ class Reservation:
         return str(self.address)
 
 
-Index: TypeAlias = "Mapping[tuple[str, str], list[Reservation]]"  # by namespace and network_name
+Index: TypeAlias = "dict[tuple[str, str], list[Reservation]]"  # by namespace and network_name
 
 
 def index_reservations(objects: Iterable[dict[str, Any]]) -> Index:

@@ -65,7 +65,13 @@ def measure(kube: Kube, request: Request, snapshot: Snapshot, context: Context) 
         context.progress(f"starting {len(probes)} probe pods")
         probes, findings = _start(kube, request, probes, lifetime(request, targets, len(probes)))
         results += findings
-        pods = _await(kube, request, probes, context)
+        try:
+            pods = _await(kube, request, probes, context)
+        except ApiError as error:
+            if error.status != FORBIDDEN:
+                raise
+            text = f"no packets were sent, as there is no right to list the probe pods: {error}"
+            return [*results, Result("ping", "warn", "all attachments", text, RIGHTS, {"rights": ["list pods"]})], []
         for attachment in snapshot.attachments:
             own = {probe: pod for probe, pod in pods.items() if probe.attachment is attachment}
             faults = [fault for probe, pod in own.items() for fault in _not_up(kube, probe, pod)]
