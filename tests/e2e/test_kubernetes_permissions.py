@@ -141,7 +141,7 @@ Life = Callable[[Bare, Run], None]
 
 
 def multus_install(bare: Bare, run: Run) -> None:
-    bare.kubectl("delete", "-n", HOME, "--ignore-not-found", *MULTUS_OBJECTS)
+    bare.kubectl("delete", "-n", HOME, "--ignore-not-found", *MULTUS_OBJECTS, "daemonset/gke-multinet-cleanup")
     run(wait=False)
     # Each object is touched, so that all of them are patched.
     for each in MULTUS_OBJECTS:
@@ -151,9 +151,10 @@ def multus_install(bare: Bare, run: Run) -> None:
     run(wait=False, gc={**once, "cron": "*/6 * * * *"})
     run(wait=False, gc={"placement": "daemonset"})
     run(wait_timeout=1, token_max_age=86400)
-    run(state="absent", crds={"keep_on_absent": False}, cleanup_nodes=False)
+    gone = {"state": "absent", "force": True}  # whatever pods of other tests are still there
+    run(**gone, crds={"keep_on_absent": False}, cleanup_nodes=False)
     bare.install()
-    run(state="absent", wait_timeout=1)
+    run(**gone, wait_timeout=1)
 
 
 def nad(bare: Bare, run: Run) -> None:
@@ -182,6 +183,7 @@ def multinet_pod(bare: Bare, run: Run) -> None:
 
 def whereabouts_pool(bare: Bare, run: Run) -> None:
     bare.install()
+    bare.kubectl("delete", "ippools", "--all", "-n", HOME)
     run(range=RANGE)
     bare.kubectl(
         "patch", "ippools", POOL, "-n", HOME, "--type=merge", "-p", json.dumps({"spec": {"allocations": GONE}})
@@ -363,7 +365,8 @@ def test_a_module_needs_each_of_them_and_names_the_missing_one(bare: Bare, rule:
     if rule.when.startswith(MISSED_BY_NOBODY):
         assert "is forbidden" not in said
         return
-    assert "is forbidden" in said, f"{rule.module} does not need to {verb} {rule.kind}"
+    ended = [each.get("msg", each.get("actions")) for each in results]
+    assert "is forbidden" in said, f"{rule.module} does not need to {verb} {rule.kind}: {ended}"
     if verb in ("escalate", "bind"):
         assert ESCALATION in said
         return
