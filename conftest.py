@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import pathlib
 import re
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,13 +24,18 @@ skips: list[str] = []
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let a file's tests share a process (-n), and all tests on real kernels one: two would only wait for each other.
 
-    The kernels' tests take longest, so they begin.
+    The kernels' tests take longest, so they begin; among them, those that share one site come last, as it is there from
+    the first of them until the end.
     """
     for item in items:
         kernels = item.get_closest_marker("full") is not None
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group("full" if kernels else str(item.path)))
-    items.sort(key=lambda item: item.get_closest_marker("full") is None)
+    items.sort(key=lambda item: (item.get_closest_marker("full") is None, "site_lab" in _fixtures(item)))
+
+
+def _fixtures(item: pytest.Item) -> Sequence[str]:
+    return item.fixturenames if isinstance(item, pytest.Function) else ()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
