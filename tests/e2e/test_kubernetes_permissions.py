@@ -396,7 +396,7 @@ def test_a_verification_needs_nothing_else_to_send_packets(site: Cluster) -> Non
     """The same account in a cluster whose pods run: it passes."""
     rules = rules_of("multinet_verify")
     name = f"account-{secrets.token_hex(4)}"
-    documents = account(name, rules, {"probe_namespace": "default"})
+    documents = account(name, rules, OPTIONS)
     site.apply(*documents)
     token = site.kubectl("create", "token", name, "-n", HOME).strip()
     config = json.loads(site.kubectl("config", "view", "--raw", "--minify", "-o", "json"))

@@ -53,6 +53,7 @@ class GcLog:
 
     succeeded: datetime | None = None  # the last time
     failure: str = ""  # what it said of its last run, if that failed
+    failures: int = 0  # how many runs in a row have failed
 
 
 @dataclass(frozen=True)
@@ -184,14 +185,14 @@ def read_log(text: str) -> GcLog:
 
     :param text: lines that begin with the API server's own time (Whereabouts v0.7.0 cmd/controlloop has the words).
     """
-    succeeded, failure = None, ""
+    succeeded, failure, failures = None, "", 0
     for line in text.splitlines():
         stamp, _space, said = line.partition(" ")
         if "reconciler success" in said:
-            succeeded, failure = time_of(stamp), ""
+            succeeded, failure, failures = time_of(stamp), "", 0
         elif "reconciler failure" in said:
-            failure = said[said.index("reconciler failure") :]
-    return GcLog(succeeded, failure)
+            failure, failures = said[said.index("reconciler failure") :], failures + 1
+    return GcLog(succeeded, failure, failures)
 
 
 def cron_period(cron: str) -> int:

@@ -248,9 +248,21 @@ LEAK = Allocation("2", pool({"2": "x/gone"}).allocations[0].address, "default/go
         ),
         (
             GUIDE,
-            {"logs": {POD: GcLog(NOW, "reconciler failure: invalid CIDR address: x")}},
+            {"logs": {POD: GcLog(NOW - timedelta(minutes=4), "reconciler failure: invalid CIDR address: x", 4)}},
             "fail",
             "its last run failed: reconciler failure: invalid CIDR address: x",
+        ),
+        (
+            GUIDE,
+            {"logs": {POD: GcLog(None, "reconciler failure: timed out", 1)}},
+            "warn",
+            "its last run failed: reconciler failure: timed out",
+        ),
+        (
+            GUIDE,
+            {"logs": {POD: GcLog(NOW - timedelta(seconds=90), "reconciler failure: it was changed meanwhile", 1)}},
+            "pass",
+            "the garbage collector runs",
         ),
         (
             replace(GUIDE, containers=(replace(GC, running=False, waiting="CrashLoopBackOff"),)),
@@ -283,7 +295,7 @@ def test_gc_recent(installed: Installation, more: dict[str, Any], status: str, s
     (result,) = gc_recent(seen(installed, **more))
     assert result.status == status
     assert result.msg.startswith(says)
-    assert bool(result.remedy) is (status == "fail")
+    assert bool(result.remedy) is (status != "pass")
 
 
 def test_a_log_is_read_to_its_end() -> None:
@@ -293,7 +305,7 @@ def test_a_log_is_read_to_its_end() -> None:
         "2026-01-01T11:59:00.1Z 2026-01-01T11:59:00Z [error] reconciler failure: invalid CIDR address: x\n"
     )
     assert read_log(log) == GcLog(
-        datetime.fromisoformat("2026-01-01T11:58:00.1Z"), "reconciler failure: invalid CIDR address: x"
+        datetime.fromisoformat("2026-01-01T11:58:00.1Z"), "reconciler failure: invalid CIDR address: x", 1
     )
     assert read_log(log.rpartition("2026-01-01T11:59:00.1Z")[0]).failure == ""
     assert read_log("2026-01-01T11:59:00.1Z other words\n") == GcLog()
