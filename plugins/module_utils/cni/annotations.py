@@ -25,6 +25,7 @@ NETWORKS = "k8s.v1.cni.cncf.io/networks"
 DEFAULT_NETWORK = "v1.multus-cni.io/default-network"  # one attachment in place of the cluster's own network
 MULTUS_NAMESPACE = "kube-system"  # where Multus looks for that one if no namespace is named (multusNamespace)
 NETWORK_STATUS = "k8s.v1.cni.cncf.io/network-status"
+GKE_INTERFACES = "networking.gke.io/interfaces"  # GKE's own multi-networking; a pod has one or the other
 
 NO_INTERFACE = '"{}" is not an interface name: 1 to 15 characters without / and spaces'
 _TAKEN = ("eth0", "lo")

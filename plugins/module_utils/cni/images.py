@@ -11,7 +11,6 @@ import re
 from .crds import GUIDE, NEWER
 
 GKE, UPSTREAM_THIN = "gke", "upstream_thin"
-LAYOUTS = (GKE, UPSTREAM_THIN)
 
 GKE_RELEASES = "gcr.io/gke-release/"
 UPSTREAM = "ghcr.io/k8snetworkplumbingwg/"

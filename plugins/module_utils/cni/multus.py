@@ -18,8 +18,6 @@ from .multusconf import MultusConfig
 
 Object = dict[str, Any]
 
-CONTROL_LOOP_WATCHES: Version = (0, 4, 0)  # upstream's, in all versions that are still used
-
 
 @dataclass(frozen=True)
 class Identity:

@@ -21,7 +21,6 @@ from .multusconf import CONF_DIR, CONF_FILE
 Settings = dict[str, Any]
 
 GUIDE, HARDENED = "guide", "hardened"
-PRESETS = (GUIDE, HARDENED)
 CLUSTER_NETWORK = "gke-pod-network"  # of netd, in 10-gke-ptp.conflist
 CNI_BIN_DIR = "/home/kubernetes/bin"  # /opt/cni/bin is read-only on Container-Optimized OS
 

@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..cni.annotations import NETWORKS, Selection, conflicts, parse_selections, render_selections, selection_of
+from ..cni.annotations import (
+    GKE_INTERFACES,
+    NETWORKS,
+    Selection,
+    conflicts,
+    parse_selections,
+    render_selections,
+    selection_of,
+)
 from ..cni.pods import Pod
 from ..cni.texts import LONGEST_SUBDOMAIN, is_object_name, texts
 from ..errors import Problems
@@ -22,7 +30,6 @@ from .objects import drift
 
 CONTAINER = "main"
 GRACE_SECONDS = 1
-GKE_INTERFACES = "networking.gke.io/interfaces"  # GKE's own multi-networking; a pod has one or the other
 PORTS = range(1, 65536)
 
 # Once the pod has been made.

@@ -14,7 +14,7 @@ from typing import Any
 
 from .. import gke_rules
 from ..cni import ipam, netconf
-from ..cni.annotations import NETWORK_STATUS, NETWORKS, Interface
+from ..cni.annotations import GKE_INTERFACES, NETWORK_STATUS, NETWORKS, Interface
 from ..cni.pods import Pod, Pods
 from ..cni.ranges import IPAddress, IPNetwork, parse_address, parse_cidr
 from ..cni.whereabouts import Allocation, Pool, Verdict, pool_name
@@ -27,7 +27,6 @@ from .request import Expectation, Target
 
 NIC_INFO = "networking.gke.io/nic-info"  # GKE: [{"birthIP", "pciAddress", "birthName"}]
 NODE_NETWORKS = "networking.gke.io/networks"  # GKE: [{"name", "cidrs", "scope"}], the blocks of a node
-NATIVE_INTERFACES = "networking.gke.io/interfaces"  # of a pod that uses GKE's own multi-networking
 SANDBOX = "PodReadyToStartContainers"  # the condition that turns true when a pod's sandbox has its network
 
 
@@ -88,7 +87,7 @@ class Detail:
                 for port in container.get("ports", ())
                 if port.get("hostPort")
             ),
-            asks_gke=NATIVE_INTERFACES in (metadata.get("annotations") or {}),
+            asks_gke=GKE_INTERFACES in (metadata.get("annotations") or {}),
             sandbox_since=next(
                 (
                     time_of(condition.get("lastTransitionTime"))

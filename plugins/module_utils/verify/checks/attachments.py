@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...cni import netconf
+from ...cni.annotations import GKE_INTERFACES
 from ...cni.config_rules import read_config
 from ...cni.findings import Findings, Rules
 from ...cni.images import spell
 from ...cni.texts import some
 from ..result import Result, Status, settled
 from ..snapshot import Attachment, Snapshot
-
-GKE = "networking.gke.io/interfaces"
 
 
 def nad_valid(snapshot: Snapshot, attachment: Attachment) -> Iterator[Result]:
@@ -102,9 +101,9 @@ def isolation(snapshot: Snapshot) -> Iterator[Result]:
 
 def gke_native_conflict(snapshot: Snapshot) -> Iterator[Result]:
     """No pod uses GKE's own multi-networking and Multus at once, which exclude each other."""
-    remedy = f"take one of the two annotations out: {GKE} or k8s.v1.cni.cncf.io/networks"
+    remedy = f"take one of the two annotations out: {GKE_INTERFACES} or k8s.v1.cni.cncf.io/networks"
     findings = [
-        Result("gke_native_conflict", "fail", pod.ref, f"has {GKE} together with Multus' annotation", remedy)
+        Result("gke_native_conflict", "fail", pod.ref, f"has {GKE_INTERFACES} together with Multus' annotation", remedy)
         for pod in snapshot.looked_at()
         if snapshot.detail(pod).asks_gke and (pod.selections or pod.selections_error)
     ]
