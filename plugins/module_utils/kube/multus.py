@@ -22,7 +22,7 @@ from ..cni.multus_live import config_text, described
 from ..cni.multus_options import Wanted
 from ..errors import ApiError, Refused, Stale
 from ..reconcile import Change, Plan, State
-from ..waiting import Deadline, poll
+from ..waiting import Deadline, Progress, poll
 from .client import Kube, Object
 from .kinds import CRD, POD, Ref
 from .multus_objects import OURS, WORKLOADS, Drift, Live, Places, check_immutable, check_names, drifts, in_order, read
@@ -56,7 +56,7 @@ class MultusResource:
         *,
         wait: bool,
         timeout: float,
-        progress: Callable[[str], None],
+        progress: Callable[[Progress], None],
     ) -> None:
         """Take what is wanted.
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ..cni.pods import Pod
 from ..cni.texts import some
 from ..errors import TimedOut
-from ..waiting import Deadline, poll
+from ..waiting import Deadline, Progress, poll
 from .client import Kube, Object
 from .kinds import POD, Ref
 
@@ -65,7 +65,7 @@ class Rollout:
 
 
 def wait_until_rolled_out(
-    kube: Kube, ref: Ref, labels: str, deadline: Deadline, progress: Callable[[str], None]
+    kube: Kube, ref: Ref, labels: str, deadline: Deadline, progress: Callable[[Progress], None]
 ) -> None:
     """Wait until a DaemonSet or Deployment is rolled out.
 

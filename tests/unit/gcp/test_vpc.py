@@ -22,7 +22,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.gcp.range_users impor
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.references import Subnetwork
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc import Desired, Observed, Vpc
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Plan
-from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
+from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline, Progress
 from ansible_collections.multinet.gke.plugins.modules.gke_multinet_vpc import SPEC
 
 LINKS = "https://www.googleapis.com/compute/v1/projects/p"
@@ -308,7 +308,7 @@ def test_what_else_is_in_the_network_is_listed_and_nothing_is_deleted() -> None:
 
 
 def test_what_others_make_meanwhile_is_waited_for_and_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
+    said: list[Progress] = []
     google: Any = SimpleNamespace(project="p", progress=said.append)
     operations = Operations(google, Deadline(60), sleep=lambda seconds: None)
     vpc = Vpc(desired(), google, operations)
@@ -321,7 +321,7 @@ def test_what_others_make_meanwhile_is_waited_for_and_compared(monkeypatch: pyte
     assert planned.settle
     planned.settle()
     assert looks == []
-    assert "missing: subnetwork my-subnet, firewall rule my-subnet-allow-multinet" in said[0]
+    assert "missing: subnetwork my-subnet, firewall rule my-subnet-allow-multinet" in said[0].phase
 
 
 def test_all_problems_are_named_at_once() -> None:

@@ -34,7 +34,7 @@ class Compute:
     project: str = "p"
     deadline: Any = None
 
-    def progress(self, text: str) -> None:
+    def progress(self, now: object) -> None:
         """Show nothing."""
 
     def compute(self, service: str) -> _Client:

@@ -41,7 +41,7 @@ class Context:
     def warn(self, text: str) -> None:
         self.warnings.append(text)
 
-    def progress(self, text: str) -> None:
+    def progress(self, now: object) -> None:
         pass
 
 

@@ -26,10 +26,10 @@ MAY_IMPORT = {
     "errors": set(),
     "libraries": {"errors"},
     "waiting": {"errors"},
-    "reconcile": {"errors"},
+    "reconcile": {"errors", "waiting"},
     "options": set(),
     "gke_options": {"options"},
-    "module": {"errors", "libraries", "reconcile"},
+    "module": {"errors", "libraries", "reconcile", "waiting"},
     "cni": {"errors"},
     "gke_rules": {"errors", "cni"},
     "plan": {

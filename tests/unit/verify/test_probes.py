@@ -35,7 +35,7 @@ class Context:
     def warn(self, text: str) -> None:
         raise AssertionError(text)
 
-    def progress(self, text: str) -> None:
+    def progress(self, now: object) -> None:
         pass
 
 
