@@ -15,9 +15,28 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from .errors import MissingLibrary
+
+# What is imported of which package, for those who import ahead.
+RANGES = {"netaddr": "netaddr"}
+CONTAINER = {
+    **RANGES,
+    "google.cloud.container_v1": "google-cloud-container",
+    "google.auth.transport.requests": "google-auth",
+    "google.oauth2.service_account": "google-auth",
+    "google.rpc.code_pb2": "googleapis-common-protos",
+}
+COMPUTE = {**CONTAINER, "google.cloud.compute_v1": "google-cloud-compute"}
+KUBERNETES = {
+    **CONTAINER,
+    "kubernetes.client.rest": "kubernetes",
+    "kubernetes.config": "kubernetes",
+    "websocket": "websocket-client",
+    "yaml": "PyYAML",
+}
 
 process_is_ours = False  # set by module.main(); what else lives in the process must stay within the collector's reach
 
@@ -43,3 +62,16 @@ def library(name: str, package: str) -> Any:
     if process_is_ours:
         gc.freeze()
     return found
+
+
+def preloaded(libraries: Mapping[str, str]) -> str:
+    """Import libraries ahead; return the package of the first that is missing, empty if none is.
+
+    :param libraries: names of what to import, and the packages that they are in.
+    """
+    try:
+        for name, package in libraries.items():
+            library(name, package)
+    except MissingLibrary as missing:
+        return missing.package
+    return ""

@@ -43,6 +43,13 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it() -> None:
         libraries.library("no_such_module", "no-such-package")
 
 
+def test_what_is_imported_ahead_is_there_afterwards_or_its_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, RARE, raising=False)
+    assert libraries.preloaded({RARE: "python"}) == ""
+    assert RARE in sys.modules
+    assert libraries.preloaded({RARE: "python", "no_such_module": "no-such-package"}) == "no-such-package"
+
+
 def test_an_ordinary_module_has_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     class Stop(Exception):
         pass

@@ -13,6 +13,8 @@ import subprocess
 import pytest
 import yaml
 
+from ansible_collections.multinet.gke.plugins.plugin_utils.direct import DirectAction
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PLUGINS = ROOT / "plugins"
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
@@ -101,6 +103,18 @@ def test_lab_and_collection_do_not_know_each_other() -> None:
 def test_every_module_is_in_the_action_group() -> None:
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
     assert sorted(runtime["action_groups"]["all"]) == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_can_be_run_directly(module: str) -> None:
+    loaded = importlib.import_module(f"{PREFIX}action.{module}")
+    assert issubclass(loaded.ActionModule, DirectAction)
+    assert loaded.ActionModule.MODULE is importlib.import_module(f"{PREFIX}modules.{module}")
+    assert loaded.ActionModule.MODULE.SPEC["supports_check_mode"]
+
+
+def test_nothing_else_is_an_action() -> None:
+    assert sorted(path.stem for path in (PLUGINS / "action").glob("*.py")) == MODULES
 
 
 @pytest.mark.parametrize("module", MODULES)
