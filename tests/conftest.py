@@ -88,6 +88,12 @@ def shared_lab(installed_artifact: pathlib.Path) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
+def slow_lab(installed_artifact: pathlib.Path) -> Iterator[Lab]:
+    """A lab for tests that watch operations: to make a cluster takes seven seconds."""
+    yield from _lab("api", "--time-factor", "0.03")
+
+
+@pytest.fixture(scope="session")
 def modules(installed_artifact: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Modules]:
     """The installed modules."""
     found = Modules(tmp_path_factory.mktemp("modules"))
