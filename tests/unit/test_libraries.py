@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 
@@ -48,6 +49,16 @@ def test_what_is_imported_ahead_is_there_afterwards_or_its_package_is_named(monk
     assert libraries.preloaded({RARE: "python"}) == ""
     assert RARE in sys.modules
     assert libraries.preloaded({RARE: "python", "no_such_module": "no-such-package"}) == "no-such-package"
+
+
+def test_only_the_end_of_a_process_that_others_live_in_too_is_spared(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    frozen: list[bool] = []
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
+    monkeypatch.setattr(atexit, "register", lambda function: done.append("register"))
+    monkeypatch.setattr(atexit, "unregister", lambda function: done.append("unregister"))
+    libraries.preloaded({"json": "python"})
+    assert (done, frozen) == (["unregister", "register"], [])
 
 
 def test_an_ordinary_module_has_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
