@@ -169,6 +169,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ansible import template
 from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
@@ -183,6 +184,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.gcp.discovery import 
 
 Options = dict[str, Any]
 
+TRUSTED = getattr(template, "trust_as_template", str)  # since ansible-core 2.19
 TEMPLATED = (
     *("project", "projects", "auth_kind", "service_account_file", "service_account_contents", "access_token"),
     *("service_account_email", "impersonate_service_account", "quota_project"),
@@ -266,8 +268,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         names = inventory_hosts.Names(options["hostvars_prefix"], options["hostvars_suffix"])
         hosts = []
         for facts in filter(selection.takes, clusters):
-            # What others have written, descriptions and labels among it, is never to be run as a template.
-            variables = wrap_var(names.variables(facts))
+            variables = _as_data(names.variables(facts))
             self.templar.available_variables = variables
             name = (
                 self.templar.template(options["hostname"]) if options["hostname"] else inventory_hosts.host_name(facts)
@@ -283,3 +284,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._set_composite_vars(options["compose"], variables, name, strict=strict)
         self._add_host_to_composed_groups(options["groups"], variables, name, strict=strict)
         self._add_host_to_keyed_groups(options["keyed_groups"], variables, name, strict=strict)
+
+
+def _as_data(value: Any) -> Any:
+    """Return a value in which no template is ever run: others have written it, a cluster's description for example.
+
+    Only texts that might be templates are marked: marked ones leave ansible-inventory as mappings, and AWX shows them so.
+    Since ansible-core 2.19, all texts are marked that are not trusted.
+    """
+    if isinstance(value, Mapping):
+        return {key: _as_data(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_data(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    return wrap_var(value) if "{" in value else TRUSTED(value)
