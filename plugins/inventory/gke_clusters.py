@@ -289,8 +289,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 def _as_data(value: Any) -> Any:
     """Return a value in which no template is ever run: others have written it, a cluster's description for example.
 
-    Only texts that might be templates are marked: marked ones leave ansible-inventory as mappings, and AWX shows them so.
-    Since ansible-core 2.19, all texts are marked that are not trusted.
+    Only texts that might be templates are marked: a marked one leaves ansible-inventory as a mapping, and AWX shows it
+    so. Since ansible-core 2.19, all texts are marked that are not trusted.
     """
     if isinstance(value, Mapping):
         return {key: _as_data(item) for key, item in value.items()}
