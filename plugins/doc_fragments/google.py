@@ -92,7 +92,7 @@ notes:
     them.
 """
 
-    # For plugins, whose options Ansible reads from the environment itself; to be named beside the above.
+    # For plugins, to be named before the above: Ansible reads their options from the environment itself.
     PLUGINS = r"""
 options:
   project:
@@ -105,6 +105,7 @@ options:
     env:
       - name: GCP_SERVICE_ACCOUNT_FILE
   service_account_contents:
+    type: raw
     env:
       - name: GCP_SERVICE_ACCOUNT_CONTENTS
   access_token:

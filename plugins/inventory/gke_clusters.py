@@ -266,17 +266,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             options["names"], options["statuses"], options["labels"], options["multinet_only"]
         )
         names = inventory_hosts.Names(options["hostvars_prefix"], options["hostvars_suffix"])
-        hosts = []
-        for facts in filter(selection.takes, clusters):
-            variables = _as_data(names.variables(facts))
-            self.templar.available_variables = variables
-            name = (
-                self.templar.template(options["hostname"]) if options["hostname"] else inventory_hosts.host_name(facts)
-            )
-            hosts.append((str(name), facts, variables))
-        inventory_hosts.refuse_shared((name, facts) for name, facts, _ in hosts)
-        for name, _, variables in hosts:
-            self._add_host(name, variables, options)
+        selected = [facts for facts in clusters if selection.takes(facts)]
+        variables = [_as_data(names.variables(facts)) for facts in selected]
+        hosts = [self._name(*each, options["hostname"]) for each in zip(selected, variables, strict=True)]
+        inventory_hosts.refuse_shared(zip(hosts, selected, strict=True))
+        for each in zip(hosts, variables, strict=True):
+            self._add_host(*each, options)
+
+    def _name(self, facts: dict[str, Any], variables: dict[str, Any], template_of_name: str | None) -> str:
+        if not template_of_name:
+            return inventory_hosts.host_name(facts)
+        self.templar.available_variables = variables
+        return str(self.templar.template(template_of_name))
 
     def _add_host(self, name: str, variables: dict[str, Any], options: Options) -> None:
         self._populate_host_vars([name], variables)
