@@ -216,7 +216,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _read_options(self, path: str) -> Options:
         """Return the options of a source, templated and checked."""
-        given = {key: value for key, value in self._read_config_data(path).items() if value is not None}
+        given = self._read_config_data(path)
         self.templar.available_variables = self._vars or {}
         templated = {key: self.templar.template(given[key]) for key in TEMPLATED if key in given}
         self.set_options(direct={**given, **templated}, var_options=self._vars)
