@@ -58,7 +58,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def installed_artifact() -> pathlib.Path:
     """What is tested is what was built and installed, and it is as old as the sources."""
     assert (INSTALLED / "MANIFEST.json").is_file(), "the collection is not installed: run make collection"
-    for source in (*ROOT.glob("plugins/**/*.py"), *ROOT.glob("roles/**/*.yml"), *ROOT.glob("playbooks/**/*.yml")):
+    folders = ("roles", "playbooks", "extensions")
+    for source in (
+        *ROOT.glob("plugins/**/*.py"),
+        *(path for name in folders for path in ROOT.glob(f"{name}/**/*.yml")),
+    ):
         copy = INSTALLED / source.relative_to(ROOT)
         assert copy.read_bytes() == source.read_bytes(), f"{copy} is not {source}: run make collection"
     return INSTALLED

@@ -339,9 +339,16 @@ def serving(controller: Controller) -> Iterator[Controller]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _handle
+        def do_GET(self) -> None:
+            self._handle()
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def do_POST(self) -> None:
+            self._handle()
+
+        def do_PATCH(self) -> None:
+            self._handle()
+
+        def log_message(self, *args: object) -> None:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
