@@ -90,6 +90,17 @@ def refused_answers(template: dict[str, Any], answers: dict[str, Any]) -> list[s
     ]
 
 
+def refused_prompts(template: dict[str, Any], prompts: Prompts) -> list[str]:
+    """Return the prompts that were answered although the template has none of them."""
+    answered = {
+        "ask_limit_on_launch": prompts.limit,
+        "ask_tags_on_launch": prompts.job_tags,
+        "ask_job_type_on_launch": prompts.job_type != template["job_type"],
+        "ask_diff_mode_on_launch": prompts.diff_mode,
+    }
+    return [ask for ask, answer in answered.items() if answer and not template.get(ask)]
+
+
 def variables(template: dict[str, Any], answers: dict[str, Any]) -> str:
     """Return the file of extra variables: the template's own, its survey's defaults, what was answered, AWX's own."""
     own = template.get("extra_vars", {})
@@ -150,7 +161,7 @@ def run(
     environment: dict[str, str],
 ) -> Run:
     """Run a job; ``folder`` is its private data, and holds ``env`` with the files of its credentials."""
-    assert not refused_answers(template, prompts.extra_vars), prompts
+    assert not refused_answers(template, prompts.extra_vars) + refused_prompts(template, prompts), prompts
     shutil.copytree(PROJECT, folder / "project")
     (folder / "env" / "extravars").write_text(variables(template, prompts.extra_vars))
     (folder / "env" / "cmdline").write_text(arguments(template, prompts))
