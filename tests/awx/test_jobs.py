@@ -26,6 +26,7 @@ from jobs import Prompts
 pytestmark = pytest.mark.slow
 
 DEMO = yaml.safe_load((ROOT / "lab" / "demo" / "inventory.yml").read_text())["all"]["hosts"]["edge"]
+ACCOUNT = "lab@test-project.iam.gserviceaccount.com"  # of the lab's key
 FLEET = "test-fleet"  # a project for itself: in the other one is the site that tests share
 STAGES = "vpc,cluster,nodepool"
 
@@ -95,7 +96,7 @@ def test_a_site_in_slices_and_its_removal(shared_lab: Lab, launch: Launch) -> No
     made = [launch(shared_lab, "site", HOSTS, part=(number, 2), job_tags=STAGES) for number in (1, 2)]
     assert [run.rc for run in made] == [0, 0], made[0].stdout + made[1].stdout
     assert _clusters(shared_lab) == sorted(HOSTS)
-    assert {each["principal"] for each in shared_lab.google_requests()[before:]} == {"lab@test-project.iam.gserviceaccount.com"}
+    assert {each["principal"] for each in shared_lab.google_requests()[before:]} == {ACCOUNT}
 
     drift = launch(shared_lab, "site", HOSTS, job_tags=STAGES, job_type="check", diff_mode=True)
     assert (drift.rc, drift.actions) == (0, []), drift.stdout
