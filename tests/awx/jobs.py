@@ -9,8 +9,10 @@ prints JSON, of a slice its own hosts; credentials become the environment variab
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import shutil
+import subprocess
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -189,3 +191,24 @@ def run(
         quiet=True,
     )
     return Run(result.rc, result.stats or {}, list(result.events), result.stdout.read())
+
+
+def inventory_update(folder: pathlib.Path, source: str, environment: dict[str, str]) -> dict[str, Any]:
+    """Return what an update of an inventory source reads from the project: hosts with their variables, by name."""
+    path, output = PROJECT / source, folder / "output.json"
+    beside = path if path.is_dir() else path.parent
+    command = ["ansible-inventory", "--list", "--export", "-i", path, "--output", output, "--playbook-dir", beside]
+    awx = {
+        "ANSIBLE_COLLECTIONS_PATH": str(INSTALLED.parents[2]),
+        "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
+        "ANSIBLE_INVENTORY_EXPORT": "True",
+        "ANSIBLE_VERBOSE_TO_STDERR": "True",
+        "INVENTORY_SOURCE_ID": "1",
+        "INVENTORY_UPDATE_ID": str(JOB),
+    }
+    result = subprocess.run(
+        command, env={**os.environ, **awx, **environment}, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    found: dict[str, Any] = json.loads(output.read_text())["_meta"]["hostvars"]
+    return found

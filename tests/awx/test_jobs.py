@@ -141,6 +141,20 @@ def test_a_report_is_written(plane_lab: Lab, launch: Launch, tmp_path: pathlib.P
     assert (tmp_path / "report" / "report.html").is_file()
 
 
+def test_an_inventory_update_reads_descriptions(tmp_path: pathlib.Path) -> None:
+    found = jobs.inventory_update(tmp_path, "inventory", {})
+    assert found["edge"]["multinet_cluster"]["name"] == "edge"
+
+
+def test_an_inventory_update_finds_clusters(plane_lab: Lab, tmp_path: pathlib.Path) -> None:
+    key = json.loads((plane_lab.folder / "service-account.json").read_text())
+    environment = jobs.google_credential(tmp_path, key, "test-project")
+    with google_front(tmp_path, plane_lab.port) as front:
+        found = jobs.inventory_update(tmp_path, "found/fleet.gke_clusters.yml", {**front, **environment})
+    assert "edge.us-central1-c.test-project" in found
+    assert key["private_key"].split("\n")[1] not in json.dumps(found)
+
+
 def test_awxs_bearer_token_opens_an_api_server(plane: Cluster, tmp_path: pathlib.Path) -> None:
     """Without gke_cluster the environment of AWX's type is what the modules take, with a file for the authority."""
     plane.kubectl("create", "serviceaccount", "awx", "-n", plane.namespace)
