@@ -161,10 +161,12 @@ def run(
     hosts: dict[str, dict[str, Any]],
     prompts: Prompts,
     environment: dict[str, str],
+    *,
+    project: pathlib.Path = PROJECT,
 ) -> Run:
     """Run a job; ``folder`` is its private data, and holds ``env`` with the files of its credentials."""
     assert not refused_answers(template, prompts.extra_vars) + refused_prompts(template, prompts), prompts
-    shutil.copytree(PROJECT, folder / "project")
+    shutil.copytree(project / "playbooks", folder / "project" / "playbooks")
     (folder / "env" / "extravars").write_text(variables(template, prompts.extra_vars))
     (folder / "env" / "cmdline").write_text(arguments(template, prompts))
     (folder / "inventory").mkdir()
@@ -203,6 +205,7 @@ def inventory_update(folder: pathlib.Path, source: str, environment: dict[str, s
         "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
         "ANSIBLE_INVENTORY_EXPORT": "True",
         "ANSIBLE_VERBOSE_TO_STDERR": "True",
+        "ANSIBLE_HOST_PATTERN_MISMATCH": "error",
         "INVENTORY_SOURCE_ID": "1",
         "INVENTORY_UPDATE_ID": str(JOB),
     }

@@ -21,7 +21,7 @@ import jobs
 from cluster import Cluster
 from google_front import google_front
 from harness import ROOT, Lab, Run, google_writes, play_of
-from jobs import Prompts
+from jobs import PROJECT, Prompts
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +52,13 @@ def launch(objects: dict[str, Any], tmp_path: pathlib.Path) -> Launch:
     count = iter(range(9))
 
     def launched(
-        lab: Lab, name: str, hosts: dict[str, dict[str, Any]], *, kubernetes: bool = False, **prompts: Any
+        lab: Lab,
+        name: str,
+        hosts: dict[str, dict[str, Any]],
+        *,
+        kubernetes: bool = False,
+        project: pathlib.Path = PROJECT,
+        **prompts: Any,
     ) -> Run:
         (template,) = [each for each in objects["templates"] if each["name"] == f"multinet {name}"]
         folder = tmp_path / str(next(count))
@@ -64,14 +70,15 @@ def launch(objects: dict[str, Any], tmp_path: pathlib.Path) -> Launch:
             environment |= jobs.kubernetes_credential(env, "https://203.0.113.9", "a-token-of-another-cluster", "none")
         with google_front(tmp_path, lab.port) as front:
             there = {**front, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-            return jobs.run(folder, template, hosts, Prompts(**prompts), {**there, **environment})
+            return jobs.run(folder, template, hosts, Prompts(**prompts), {**there, **environment}, project=project)
 
     return launched
 
 
-def test_a_plan_needs_no_credential(shared_lab: Lab, launch: Launch) -> None:
+@pytest.mark.parametrize("project", [PROJECT, ROOT], ids=["a repository of one's own", "a checkout of the collection"])
+def test_a_plan_needs_no_credential(shared_lab: Lab, launch: Launch, project: pathlib.Path) -> None:
     asked = len(shared_lab.google_requests())
-    run = launch(shared_lab, "plan", HOSTS)
+    run = launch(shared_lab, "plan", HOSTS, project=project)
     assert run.rc == 0, run.stdout
     assert len(shared_lab.google_requests()) == asked
     (planned,) = run.results("multinet_plan")
