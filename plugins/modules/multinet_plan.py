@@ -182,6 +182,13 @@ sites:
       type: list
       elements: dict
       returned: success
+    removal:
+      description:
+        - What goes with the cluster when it is removed. C(names) for people; C(vpcs), options for
+          M(multinet.gke.gke_multinet_vpc), of which those that several planned clusters share are with the first of
+          these; and C(kept), what is not touched, and why.
+      type: dict
+      returned: success
 scope:
   description: The hosts that were looked at.
   returned: success
