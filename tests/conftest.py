@@ -111,6 +111,13 @@ def control_plane_lab(installed_artifact: pathlib.Path) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="module")
+def fleet_lab(installed_artifact: pathlib.Path) -> Iterator[Lab]:
+    """A lab for several clusters that are real API servers; its operations take no time."""
+    _needs_linux()
+    yield from _lab("control-plane", "--time-factor", "0")
+
+
+@pytest.fixture(scope="module")
 def full_lab(installed_artifact: pathlib.Path) -> Iterator[Lab]:
     """A lab whose nodes are real kernels."""
     _needs_linux()
