@@ -70,6 +70,8 @@ _value:
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible.utils.unsafe_proxy import wrap_var
+
 Result = Mapping[str, Any]
 
 ALSO_DONE = "This run has also done or started: "  # how module_utils/module.py begins its last line
@@ -80,12 +82,20 @@ def outcome(results: Iterable[Result], failure: Mapping[str, Any] | None = None)
     """Return the record of a cluster."""
     everything = [each for result in results for each in _each(result)]
     failed = list(_each(failure["result"])) if failure else []
-    return {
-        "changes": list(dict.fromkeys(title for each in (*everything, *failed) for title in each.get("actions", ()))),
-        "kept": list(dict.fromkeys(text for each in everything for text in each.get("kept", ()))),
-        "verified": next((str(each["summary"]) for each in everything if "matrix" in each and "summary" in each), ""),
-        "failure": {"at": _place(failure), "msg": _message(failed)} if failure else None,
-    }
+    # It is kept as a fact, and what APIs have said in it is no template to any version of Ansible.
+    record: dict[str, Any] = wrap_var(
+        {
+            "changes": list(
+                dict.fromkeys(title for each in (*everything, *failed) for title in each.get("actions", ()))
+            ),
+            "kept": list(dict.fromkeys(text for each in everything for text in each.get("kept", ()))),
+            "verified": next(
+                (str(each["summary"]) for each in everything if "matrix" in each and "summary" in each), ""
+            ),
+            "failure": {"at": _place(failure), "msg": _message(failed)} if failure else None,
+        }
+    )
+    return record
 
 
 def _each(result: Result) -> Iterator[Result]:

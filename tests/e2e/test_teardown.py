@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cloud import Cloud
-from fleet import GOOGLE, ZONE, description, fleet, names_of, state, summary
+from fleet import GOOGLE, ZONE, description, fleet, make, names_of, state, summary
 from harness import Run
 
 SUBNETWORK = "regions/us-central1/subnetworks/my-subnet"
@@ -19,13 +19,6 @@ RULE = "global/firewalls/my-subnet-allow-multinet"
 def teardown(cloud: Cloud, inventory: dict[str, Any], arguments: str = GOOGLE, **variables: Any) -> Run:
     """Run the teardown playbook, Google's stages only: there is no API server behind these clusters."""
     return cloud.lab.play("multinet.gke.teardown", inventory=inventory, arguments=arguments, variables=variables)
-
-
-def make(cloud: Cloud, inventory: dict[str, Any]) -> None:
-    """Make all clusters of an inventory, at once."""
-    waves = {"multinet_waves": ["100%"]}
-    made = cloud.lab.play("multinet.gke.site", inventory=inventory, arguments=GOOGLE, variables=waves)
-    assert made.rc == 0, made.stdout
 
 
 def kept(run: Run) -> list[str]:
@@ -142,8 +135,7 @@ def test_what_is_half_made_goes_too_and_a_protected_cluster_does_not(cloud: Clou
     inventory = fleet(cloud.project, names_of(2))
     make(cloud, fleet(cloud.project, names_of(1)))
     cloud.container("DELETE", f"locations/{ZONE}/clusters/c00")
-    made = cloud.lab.play("multinet.gke.site", inventory=inventory, arguments="--tags cluster --limit c01")
-    assert made.rc == 0, made.stdout
+    cloud.module("gke_multinet_cluster", name="c01", location=ZONE, default_pool={"node_count": 1})
     protected = {"name": "c01", "default_pool": {"node_count": 1}, "deletion_protection": True}
     inventory["all"]["hosts"]["c01"] = description(cloud.project, "c01", 1, multinet_cluster=protected)
     run = teardown(cloud, inventory, multinet_teardown_confirm="c00,c01")
