@@ -22,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from fleet import GOOGLE, fleet, names_of
+from fleets import GOOGLE, fleet, names_of
 from harness import INSTALLED, Lab, free_port
 
 PROJECT = "bench"

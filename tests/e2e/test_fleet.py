@@ -9,7 +9,7 @@ from typing import Any
 
 import sampling
 from cloud import Cloud
-from fleet import GOOGLE, ZONE, fleet, make, names_of, state, summary
+from fleets import GOOGLE, ZONE, fleet, make, names_of, state, summary
 from harness import Run
 
 CLUSTERS = 50 if sampling.WHOLE else 10

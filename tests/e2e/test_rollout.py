@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fleet import ZONE, fleet, names_of, summary
+from fleets import ZONE, fleet, names_of, summary
 from harness import Lab, Run, google_writes, kubernetes_writes
 
 pytestmark = pytest.mark.control_plane
@@ -19,7 +19,7 @@ PROJECT = "test-project"
 # No kubelet runs Multus here; it is rolled out at once where its pools have no nodes yet.
 SPARSE = {
     "multinet_nodepools": [{"name": "multinet", "machine_type": "e2-standard-4", "node_count": 0}],
-    "multinet_multus": {"preset": "hardened"},
+    "multinet_multus": {"preset": "hardened", "gc": {"enabled": False}},
     "multinet_pods": [{"name": "samplepod", "image": "nginx", "attachments": ["my-nad"]}],
 }
 INVENTORY = fleet(PROJECT, names_of(3), **SPARSE)

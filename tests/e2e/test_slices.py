@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from cloud import Cloud
-from fleet import GOOGLE, fleet, names_of, state
+from fleets import GOOGLE, fleet, names_of, state
 from harness import Run
 
 SLICES = 3

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cloud import Cloud
-from fleet import GOOGLE, ZONE, description, fleet, make, names_of, state, summary
+from fleets import GOOGLE, ZONE, description, fleet, make, names_of, state, summary
 from harness import Run
 
 SUBNETWORK = "regions/us-central1/subnetworks/my-subnet"
