@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fleet: clusters in one project that share a VPC and its subnetwork, each with a pod range of its own."""
+"""A fleet: clusters in one project that share a VPC and its subnetworks, each with a pod range of its own."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ from typing import Any
 from cloud import Cloud
 from harness import Run
 
+SHARING = 25  # clusters in a subnetwork, which takes 30 secondary ranges
 GOOGLE = "--tags vpc,cluster,nodepool"
 ZONE = "us-central1-c"
 
 
+def subnetwork_of(number: int) -> tuple[str, str]:
+    """Return name and primary range of the subnetwork that a cluster shares with its neighbours."""
+    block = number // SHARING
+    return (f"my-subnet-{block}" if block else "my-subnet"), f"10.{block}.0.0/22"
+
+
 def description(project: str, name: str, number: int, **more: Any) -> dict[str, Any]:
     """Return the variables of one cluster."""
+    subnetwork, node_range = subnetwork_of(number)
     return {
         "multinet_project": project,
         "multinet_location": ZONE,
@@ -22,8 +30,8 @@ def description(project: str, name: str, number: int, **more: Any) -> dict[str, 
         "multinet_networks": [
             {
                 "vpc": "my-vpc",
-                "subnetwork": "my-subnet",
-                "node_range": "10.0.0.0/22",
+                "subnetwork": subnetwork,
+                "node_range": node_range,
                 "pod_ranges": [{"name": f"pods-{name}", "range": f"172.16.{number}.0/24", "attachment": "my-nad"}],
             }
         ],

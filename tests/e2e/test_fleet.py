@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 import sampling
 from cloud import Cloud
-from fleets import GOOGLE, ZONE, fleet, make, names_of, state, summary
+from fleets import GOOGLE, ZONE, fleet, make, names_of, state, subnetwork_of, summary
 from harness import Run
 
 CLUSTERS = 50 if sampling.WHOLE else 10
@@ -17,7 +17,7 @@ NAMES = names_of(CLUSTERS)
 
 
 def site(cloud: Cloud, inventory: dict[str, Any], arguments: str = GOOGLE, **variables: Any) -> Run:
-    """Run the site playbook; one module at a time is busy on two cores anyway."""
+    """Run the site playbook."""
     return cloud.lab.play("multinet.gke.site", inventory=inventory, arguments=arguments, variables=variables)
 
 
@@ -30,15 +30,21 @@ def test_clusters_that_share_a_subnetwork_do_not_race(cloud: Cloud) -> None:
     there = state(cloud)
     running = {"status": "RUNNING", "default-pool": "RUNNING", "multinet": "RUNNING"}
     assert there["clusters"] == dict.fromkeys(NAMES, running)
-    ranges = {f"pods-{name}": f"172.16.{number}.0/24" for number, name in enumerate(NAMES)}
-    assert there["ranges"] == {"my-subnet": ranges}
-    assert there["rules"] == {"my-subnet-allow-multinet": sorted(["10.0.0.0/22", *ranges.values()])}
+    ranges: dict[str, dict[str, str]] = defaultdict(dict)
+    sources: dict[str, list[str]] = defaultdict(list)
+    for number, name in enumerate(NAMES):
+        subnetwork, node_range = subnetwork_of(number)
+        ranges[subnetwork][f"pods-{name}"] = f"172.16.{number}.0/24"
+        sources[f"{subnetwork}-allow-multinet"] = sorted([node_range, *ranges[subnetwork].values()])
+    assert (there["ranges"], there["rules"]) == (ranges, sources)
     made_of = Counter(
         each["response"]["targetLink"]
         for each in asked.requests
         if each["method"] == "POST" and each["status"] == 200 and "targetLink" in each["response"]
     )
-    assert made_of
+    made_once = [link for link in made_of if link.endswith(("/my-vpc", "/my-subnet", "-allow-multinet"))]
+    assert made_once
+    assert {made_of[link] for link in made_once} == {1}
     lines = summary(made)
     assert lines[0] == f"{CLUSTERS} clusters: {CLUSTERS} changed"
     for name in NAMES:
