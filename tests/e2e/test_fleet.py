@@ -37,14 +37,14 @@ def test_clusters_that_share_a_subnetwork_do_not_race(cloud: Cloud) -> None:
         ranges[subnetwork][f"pods-{name}"] = f"172.16.{number}.0/24"
         sources[f"{subnetwork}-allow-multinet"] = sorted([node_range, *ranges[subnetwork].values()])
     assert (there["ranges"], there["rules"]) == (ranges, sources)
+    creations = ("/networks", "/subnetworks", "/firewalls", "/clusters", "/nodePools")
     made_of = Counter(
         each["response"]["targetLink"]
         for each in asked.requests
-        if each["method"] == "POST" and each["status"] == 200 and "targetLink" in each["response"]
+        if each["method"] == "POST" and each["status"] == 200 and each["path"].endswith(creations)
     )
-    made_once = [link for link in made_of if link.endswith(("/my-vpc", "/my-subnet", "-allow-multinet"))]
-    assert made_once
-    assert {made_of[link] for link in made_once} == {1}
+    assert set(made_of.values()) == {1}, made_of
+    assert len(made_of) == 1 + 2 * len(ranges) + 2 * CLUSTERS
     lines = summary(made)
     assert lines[0] == f"{CLUSTERS} clusters: {CLUSTERS} changed"
     for name in NAMES:
