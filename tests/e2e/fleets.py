@@ -23,10 +23,11 @@ def subnetwork_of(number: int) -> tuple[str, str]:
 def description(project: str, name: str, number: int, **more: Any) -> dict[str, Any]:
     """Return the variables of one cluster."""
     subnetwork, node_range = subnetwork_of(number)
+    own_pods = f"10.{64 + number // 16}.{number % 16 * 16}.0/20"  # Google takes a /14, of which few fit in
     return {
         "multinet_project": project,
         "multinet_location": ZONE,
-        "multinet_cluster": {"name": name, "default_pool": {"node_count": 1}},
+        "multinet_cluster": {"name": name, "pods_cidr": own_pods, "default_pool": {"node_count": 1}},
         "multinet_networks": [
             {
                 "vpc": "my-vpc",
