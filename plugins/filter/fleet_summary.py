@@ -37,8 +37,8 @@ EXAMPLES = r"""
 - name: Say what became of two clusters
   ansible.builtin.assert:
     that:
-      - text.splitlines()[0] == "2 clusters: 1 changed, 1 not begun"
-      - text.splitlines()[-1] == "To go on: --limit west"
+      - 'text.splitlines()[0] == "2 clusters: 1 changed, 1 not begun"'
+      - 'text.splitlines()[-1] == "To go on: --limit west"'
   vars:
     variables:
       east:
@@ -58,7 +58,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 OUTCOME = "multinet_outcome"
-FAILED, NOT_BEGUN = "failed", "not begun"
+FAILED = "failed"
+NOT_BEGUN = "not begun"
 
 
 def fleet_summary(hostvars: Mapping[str, Any], hosts: Sequence[str], *, check: bool = False) -> str:

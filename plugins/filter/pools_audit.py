@@ -36,7 +36,7 @@ EXAMPLES = r"""
 - name: Say what a cluster's pools are like
   ansible.builtin.assert:
     that:
-      - audit.findings == ["pool 172.16.1.0-24 is nearly full: 220 of 254 addresses are used (86.6 %)"]
+      - 'audit.findings == ["pool 172.16.1.0-24 is nearly full: 220 of 254 addresses are used (86.6 %)"]'
       - audit.lines[-1] == audit.findings[0]
   vars:
     found:
