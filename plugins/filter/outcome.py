@@ -35,8 +35,7 @@ EXAMPLES = r"""
       - outcome.failure.msg == "no room"
   vars:
     vpc_result:
-      results:
-        - actions: [create network my-vpc]
+      actions: [create network my-vpc]
     failure:
       task: Make the node pools
       tags: [nodepool]
