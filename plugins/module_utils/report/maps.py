@@ -7,18 +7,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ..verify.result import counted
 from .markup import Child, Markup, element, name
 from .model import HELD, Cluster
-from .parts import Ids, Limits, as_table, drawing, fitting, label, names, rect, table, width_of
+from .parts import Ids, Limits, as_table, drawing, fitting, label, names, rect, scrolling, table, width_of
 from .spaces import FREE, UNUSED, Cell, NodeBlock, Space, cells, spaces
 
 COLUMNS = 32
 MOST_ADDRESSES, SQUARES = 512, 256  # more addresses than that: so many squares, each for several
 SIDE, GAP = 22.0, 3.0  # of a square
-STRIP = 17.0  # above each row of squares, for the blocks' names
-MARGIN = 190.0  # on the left, for the first address of each row; an IPv6 address has up to 25 letters there
+STRIP = 17.0  # above each row of squares, for the blocks' names, if there are any
 WORDS = {
     "live": "in use",
     "orphan": "orphaned: held for a pod that is gone",
@@ -50,25 +50,54 @@ def maps(cluster: Cluster, ids: Ids, limits: Limits) -> list[Markup]:
     return [_map(space, ids, limits) for space in spaces(cluster)]
 
 
+@dataclass(frozen=True)
+class Grid:
+    """Where the squares of a map are."""
+
+    columns: int
+    strip: float  # above each row
+
+    @property
+    def row(self) -> float:
+        """Return how far rows are apart."""
+        return SIDE + GAP + self.strip
+
+    def place(self, number: int) -> tuple[float, float]:
+        """Return the upper left corner of a square."""
+        row, column = divmod(number, self.columns)
+        return column * (SIDE + GAP), row * self.row + self.strip
+
+    def runs(self, numbers: Sequence[int], down: float) -> str:
+        """Return a line through each run of squares in a row, so far down; the line's dashes are the squares."""
+        found, start = [], 0
+        for end, number in enumerate(numbers, 1):
+            if end == len(numbers) or numbers[end] != number + 1 or numbers[end] % self.columns == 0:
+                x, y = self.place(numbers[start])
+                found.append(f"M{x:g} {y + down:g}h{(end - start) * (SIDE + GAP) - GAP:g}")
+                start = end
+        return "".join(found)
+
+
 def _map(space: Space, ids: Ids, limits: Limits) -> Markup:
     squares, step = cells(space, MOST_ADDRESSES, SQUARES)
-    columns = min(COLUMNS, len(squares))
-    rows = (len(squares) + columns - 1) // columns
+    grid = Grid(min(COLUMNS, len(squares)), STRIP if space.blocks and step == 1 else 5.0)
+    beginnings = range(0, len(squares), grid.columns)
+    addresses = [(grid.place(number)[1], space.address(number * step)) for number in beginnings]
+    margin = max(width_of(address) for _y, address in addresses) + 16
     content = [
-        *_rows(space, rows, columns, step),
-        *_shapes(squares, columns, tips=limits.names),
-        *(_marks(squares, columns) if step > 1 else _frames(space.blocks, columns, limits)),
+        *(label(-margin, y + 15, address, "quiet") for y, address in addresses),
+        *_shapes(squares, grid, tips=limits.names),
+        *(_frames(space.blocks, grid, limits) if step == 1 else _marks(squares, grid)),
     ]
     says = f"{_summary(space)} {_scale(step)} The tables below have the same."
-    width, height = MARGIN + columns * (SIDE + GAP) + 6, rows * (SIDE + GAP + STRIP) + 8
-    heading = [name(space.cidr), " ", element("span", names(space.attachments), class_="soft")]
-    svg = drawing(ids, f"Addresses of {space.cidr}", says, width, height, content)
+    span = (-margin, grid.columns * (SIDE + GAP) + 6)
+    svg = drawing(ids, f"Addresses of {space.cidr}", says, span, len(addresses) * grid.row + 8, content)
     return element(
         "div",
-        element("h5", heading),
+        element("h5", name(space.cidr), " ", element("span", names(space.attachments), class_="soft")),
         element("p", _summary(space), f" {_scale(step)}" if step > 1 else None, class_="small"),
-        element("div", svg, class_="wide", role="region", tabindex=0, aria_label=f"Map of {space.cidr}"),
-        _legend(squares, step),
+        scrolling(f"Map of {space.cidr}", svg),
+        _legend(space, squares, step),
         as_table([_blocks_table(space, limits), _held_table(space, limits)], "As tables"),
     )
 
@@ -82,49 +111,26 @@ def _scale(step: int) -> str:
     return "Each square is one address." if step == 1 else f"Each square stands for {step:,} addresses."
 
 
-def _place(number: int, columns: int) -> tuple[float, float]:
-    row, column = divmod(number, columns)
-    return MARGIN + column * (SIDE + GAP), row * (SIDE + GAP + STRIP) + STRIP
-
-
-def _rows(space: Space, rows: int, columns: int, step: int) -> Iterator[Markup]:
-    for row in range(rows):
-        _x, y = _place(row * columns, columns)
-        yield label(4, y + 15, fitting(space.address(row * columns * step), MARGIN - 12), "quiet")
-
-
-def _shapes(squares: Sequence[Cell], columns: int, *, tips: bool) -> Iterator[Markup]:
+def _shapes(squares: Sequence[Cell], grid: Grid, *, tips: bool) -> Iterator[Markup]:
     """Yield the squares: those of a kind as one shape, and those that are held alone, if they tell whose they are."""
     kinds: dict[str, list[int]] = {}
     for number, cell in enumerate(squares):
         if cell.held and tips:
-            x, y = _place(number, columns)
+            x, y = grid.place(number)
             held = cell.held.allocation
             yield rect(x, y, SIDE, SIDE, held.state, round_=3, tip=f"{held.ip} {held.pod} {held.reason}")
         else:
             kinds.setdefault(cell.state, []).append(number)
     for kind, numbers in kinds.items():
-        yield element("path", d="".join(_runs(numbers, columns, SIDE / 2)), class_=f"run {kind}")
+        yield element("path", d=grid.runs(numbers, SIDE / 2), class_=f"run {kind}")
 
 
-def _runs(numbers: Sequence[int], columns: int, down: float) -> Iterator[str]:
-    """Yield a line for each run of squares in a row; the line's dashes are the squares."""
-    start = 0
-    for end, number in enumerate(numbers, 1):
-        if end == len(numbers) or numbers[end] != number + 1 or numbers[end] % columns == 0:
-            x, y = _place(numbers[start], columns)
-            yield f"M{x:g} {y + down:g}h{(end - start) * (SIDE + GAP) - GAP:g}"
-            start = end
-
-
-def _frames(blocks: Sequence[NodeBlock], columns: int, limits: Limits) -> Iterator[Child]:
+def _frames(blocks: Sequence[NodeBlock], grid: Grid, limits: Limits) -> Iterator[Child]:
     """Yield a frame around each node's block, which is a rectangle, as its size is a power of two, with its name."""
     for block in blocks:
-        x, y = _place(block.start, columns)
-        across = min(block.size, columns)
-        down = max(block.size // columns, 1)
-        width = across * (SIDE + GAP) - GAP + 2
-        height = down * (SIDE + GAP + STRIP) - GAP - STRIP + 2
+        x, y = grid.place(block.start)
+        width = min(block.size, grid.columns) * (SIDE + GAP) - GAP + 2
+        height = max(block.size // grid.columns, 1) * grid.row - GAP - grid.strip + 2
         tip = f"{block.cidr} is {block.node}'s"
         yield rect(x - 1, y - 1, width, height, "block", round_=4, tip=tip if limits.names else "")
         text = fitting(block.node, width - 4)
@@ -132,23 +138,23 @@ def _frames(blocks: Sequence[NodeBlock], columns: int, limits: Limits) -> Iterat
             yield label(x + 1, y - 5, text, "quiet", tip=tip if limits.names and text != block.node else "")
 
 
-def _marks(squares: Sequence[Cell], columns: int) -> Iterator[Markup]:
+def _marks(squares: Sequence[Cell], grid: Grid) -> Iterator[Markup]:
     """Yield a line under each square in which nodes have blocks."""
     marked = [number for number, cell in enumerate(squares) if cell.has_block]
     if marked:
-        yield element("path", d="".join(_runs(marked, columns, SIDE + 4)), class_="run given")
+        yield element("path", d=grid.runs(marked, SIDE + 3), class_="run given")
 
 
-def _legend(squares: Sequence[Cell], step: int) -> Markup:
+def _legend(space: Space, squares: Sequence[Cell], step: int) -> Markup:
     """Return what the squares of this map mean."""
     there = {cell.state for cell in squares}
     words = {**WORDS, **SHARES}
     items = [
         (element("path", d="M0 9h18", class_=f"run {state}"), word) for state, word in words.items() if state in there
     ]
-    if step > 1:
+    if space.blocks and step > 1:
         items.append((element("path", d="M0 14h18", class_="run given"), "nodes have blocks here"))
-    else:
+    elif space.blocks:
         items.append((rect(1, 1, 16, 16, "block", round_=3), "a node's block"))
     return element(
         "ul",

@@ -205,7 +205,7 @@ class Cluster:
     @cached_property
     def state(self) -> State:
         """Return how it is, in one word."""
-        if self.failures:
+        if self.failures or not self.results:
             return "incomplete"
         if self.count("fail"):
             return "failing"

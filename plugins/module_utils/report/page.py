@@ -15,7 +15,7 @@ from ..verify.result import counted
 from .maps import patterns
 from .markup import Child, Markup, document, element, name, source_of
 from .model import STATES, Cluster, Fleet
-from .parts import STATE_WORDS, Ids, badge, limits_for, rect
+from .parts import STATE_WORDS, Ids, badge, limits_for, rect, scrolling
 from .script import SCRIPT
 from .sections import section, told
 from .style import STYLE
@@ -23,19 +23,8 @@ from .style import STYLE
 FEW = 3  # clusters that are shown unfolded
 NOTHING = "-"  # where there is no figure
 MOST_NAMED = 12  # clusters that are named with a finding they share
-HEADS = (
-    "Cluster",
-    "State",
-    "Errors",
-    "Warnings",
-    "Changes due",
-    "Nodes",
-    "Pods",
-    "Fullest pool",
-    "Paths",
-    "Location",
-    "Version",
-)
+FIGURES = ("Errors", "Warnings", "Changes due", "Nodes", "Pods")
+HEADS = ("Cluster", "State", *FIGURES, "Fullest pool", "Paths", "Location", "Version")
 
 
 def write(fleet: Fleet) -> str:
@@ -170,11 +159,15 @@ def _table(clusters: Sequence[Cluster], ids: dict[str, Ids]) -> Markup:
     whole = element(
         "table",
         element("caption", "The clusters, the worst first", class_="hidden"),
-        element("thead", element("tr", *(element("th", text, scope="col") for text in HEADS))),
+        element("thead", element("tr", *(_heading(text) for text in HEADS))),
         element("tbody", *rows),
         id="clusters",
     )
-    return element("div", whole, class_="wide", role="region", tabindex=0, aria_label="Table of the fleet")
+    return scrolling("Table of the fleet", whole)
+
+
+def _heading(text: str) -> Markup:
+    return element("th", text, scope="col", class_="number" if text in FIGURES else None)
 
 
 def _row(cluster: Cluster, anchor: str) -> Iterator[Markup]:
@@ -205,7 +198,7 @@ def _gauge(percent: float) -> list[Child]:
 
 def _attention(fleet: Fleet, ids: dict[str, Ids]) -> Markup:
     """Return each kind of finding once, with the clusters that have it."""
-    incomplete = [each for each in fleet.worst_first() if each.failures]
+    incomplete = [each for each in fleet.worst_first() if each.state == "incomplete"]
     items = [
         element(
             "li",
@@ -221,14 +214,16 @@ def _attention(fleet: Fleet, ids: dict[str, Ids]) -> Markup:
             0,
             element(
                 "li",
-                element("p", badge("incomplete", "Incomplete"), " ", element("strong", "could not be read in full")),
+                element(
+                    "p", badge("incomplete", "Incomplete"), " ", element("strong", "not read in full, or not verified")
+                ),
                 where,
                 class_="finding",
             ),
         )
     if not items:
-        return element("p", "Nothing: every check passed.", class_="card")
-    return element("div", element("ul", *items, class_="plain"), class_="card")
+        return element("div", element("p", "Nothing: every check passed."), class_="card")
+    return element("div", element("ul", *items, class_="plain columns"), class_="card")
 
 
 def _where(clusters: Sequence[tuple[Cluster, int]], ids: dict[str, Ids]) -> Markup:

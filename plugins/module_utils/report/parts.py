@@ -96,15 +96,19 @@ def as_table(content: Child, summary: str = "As a table") -> Markup:
     return element("details", element("summary", summary), content, class_="data")
 
 
-def drawing(ids: Ids, title: str, says: str, width: float, height: float, *content: Child) -> Markup:
-    """Return an SVG of its real size; who does not see it is told what it says."""
+def drawing(ids: Ids, title: str, says: str, span: tuple[float, float], height: float, *content: Child) -> Markup:
+    """Return an SVG of its real size; who does not see it is told what it says.
+
+    :param span: where it begins on the left, and where it ends.
+    """
+    left, width = span[0], span[1] - span[0]
     given = ids.new("drawing")
     return element(
         "svg",
         element("title", title, id=f"{given}-title"),
         element("desc", says, id=f"{given}-desc"),
         *content,
-        viewBox=f"0 0 {width:g} {height:g}",
+        viewBox=f"{left:g} 0 {width:g} {height:g}",
         width=width,
         height=height,
         role="img",

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from ..verify.result import counted
 from .markup import Child, Markup, element, name
 from .model import Cluster, Interface, Node, PodAddress
-from .parts import Ids, Limits, as_table, drawing, fitting, label, more, names, rect, table, width_of
+from .parts import Ids, Limits, as_table, drawing, fitting, label, more, names, rect, scrolling, table, width_of
 
-WIDTH = 1080.0
+WIDTH = 1240.0
 LINE = 18.0  # height of a line of text
 RAIL, FIRST_RAIL = 24.0, 16.0  # from one network's line to the next, and where the first is
 CHIPS = 250.0  # where the pods of an interface begin, from the left of its node
@@ -43,10 +43,10 @@ def picture(cluster: Cluster, ids: Ids, limits: Limits) -> Markup:
     )
     canvas = Canvas(networks, pods, limits)
     content = canvas.draw(shown)
-    svg = drawing(ids, f"Networks, nodes and pods of {cluster.name}", says, WIDTH, canvas.y + 6, content)
+    svg = drawing(ids, f"Networks, nodes and pods of {cluster.name}", says, (0, WIDTH), canvas.y + 6, content)
     return element(
         "div",
-        element("div", svg, class_="wide", role="region", tabindex=0, aria_label=f"Picture of {cluster.name}"),
+        scrolling(f"Picture of {cluster.name}", svg),
         more(left, "node") if left > 0 else None,
         as_table(_table(cluster, nodes, pods, limits)),
     )

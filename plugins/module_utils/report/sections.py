@@ -85,7 +85,7 @@ def _findings(cluster: Cluster, limits: Limits) -> list[Markup]:
     """Return what is to be looked at; what was not checked is folded up."""
     bad = [each for each in cluster.findings if each.status != "skip"]
     unknown = [each for each in cluster.findings if each.status == "skip"]
-    parts = [element("ul", *map(_finding, bad[: limits.rows]), class_="plain")] if bad else []
+    parts = [element("ul", *map(_finding, bad[: limits.rows]), class_="plain columns")] if bad else []
     if len(bad) > limits.rows:
         parts.append(more(len(bad) - limits.rows, "finding"))
     if not bad and cluster.results:

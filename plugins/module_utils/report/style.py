@@ -24,6 +24,10 @@ STYLE = """
   --bad-bg: light-dark(#fce7e5, #3d1816);
   --none: light-dark(#505c69, #a3afbc);
   --none-bg: light-dark(#e9edf1, #232c37);
+  --well-fill: light-dark(#43a463, #4fae70);
+  --warn-fill: light-dark(#dd9f1d, #d9a233);
+  --bad-fill: light-dark(#d6453a, #e0655b);
+  --none-fill: light-dark(#8c98a5, #6d7a88);
   --fill: light-dark(#2f7fd6, #4a90dd);
   --fill-2: light-dark(#8bb8ea, #33629a);
   --fill-3: light-dark(#c6dcf5, #274364);
@@ -44,7 +48,7 @@ body {
   margin: 0; background: var(--bg); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
 }
-main, .bar > div { max-width: 76rem; margin: 0 auto; padding: 0 1.25rem; }
+main, .bar > div { max-width: 84rem; margin: 0 auto; padding: 0 1.25rem; }
 main { padding-bottom: 4rem; }
 h1, h2, h3, h4, h5 { line-height: 1.25; text-wrap: balance; overflow-wrap: anywhere; }
 h1 { font-size: 1.7rem; margin: 1.6rem 0 .2rem; letter-spacing: -.01em; }
@@ -100,7 +104,7 @@ button:hover { border-color: var(--accent); }
 
 .badge {
   display: inline-block; padding: .06rem .5rem; border-radius: 99px; font-size: .8rem; font-weight: 600;
-  white-space: nowrap;
+  overflow-wrap: anywhere;
 }
 .is-well { color: var(--well); background: var(--well-bg); }
 .is-doubtful, .is-warn { color: var(--warn); background: var(--warn-bg); }
@@ -112,10 +116,10 @@ button:hover { border-color: var(--accent); }
 .tools[hidden] { display: none; }
 .tools label { display: grid; gap: .15rem; font-size: .84rem; color: var(--soft); min-width: 0; }
 .tools output { font-size: .86rem; color: var(--soft); padding-bottom: .35rem; }
-.wide { overflow-x: auto; border: 1px solid var(--line); border-radius: var(--radius); background: var(--card); }
+.wide { position: relative; overflow-x: auto; border: 1px solid var(--line); border-radius: var(--radius); background: var(--card); }
 .wide + .key, .wide + p { margin-top: .5rem; }
 table { border-collapse: collapse; width: 100%; font-size: .88rem; font-variant-numeric: tabular-nums; }
-th, td { text-align: start; padding: .38rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+th, td { text-align: start; padding: .38rem .65rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { background: var(--sunk); white-space: nowrap; font-size: .84rem; vertical-align: middle; }
 tbody tr:last-child > * { border-bottom: 0; }
 th[scope="row"] { font-weight: 600; }
@@ -129,10 +133,12 @@ th[aria-sort="descending"] button::after { content: "\\2193"; color: var(--accen
 tr[hidden] { display: none; }
 .gauge { display: inline-block; vertical-align: middle; margin-inline-end: .5rem; }
 
+.plain > * { min-width: 0; }
 .plain { list-style: none; margin: 0; padding: 0; display: grid; gap: .6rem; }
-.finding { border-inline-start: 4px solid var(--none); padding: .1rem 0 .1rem .8rem; }
-.finding.fail { border-color: var(--bad); }
-.finding.warn { border-color: var(--warn); }
+.columns { grid-template-columns: repeat(auto-fit, minmax(min(27rem, 100%), 1fr)); gap: 1.1rem 1.6rem; }
+.finding { border-inline-start: 4px solid var(--none-fill); padding: .1rem 0 .1rem .8rem; }
+.finding.fail { border-color: var(--bad-fill); }
+.finding.warn { border-color: var(--warn-fill); }
 .finding p { white-space: pre-line; }
 .finding .do::before { content: "\\2192\\00a0"; color: var(--accent); font-weight: 700; }
 .finding ul { margin: .3rem 0; padding-inline-start: 1.2rem; }
@@ -157,7 +163,8 @@ details.data[open] > summary { margin-bottom: .5rem; }
 .facts dt { color: var(--soft); font-size: .82rem; }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .drift { margin: 0; padding: 0; list-style: none; display: grid; gap: .25rem; }
-.drift li { display: flex; gap: .6rem; align-items: baseline; overflow-wrap: anywhere; }
+.drift li { display: flex; gap: .6rem; align-items: baseline; }
+.drift span { min-width: 0; overflow-wrap: anywhere; }
 .drift .badge { color: var(--accent); background: var(--sunk); }
 
 .wide > svg { display: block; margin: .7rem; }
@@ -187,8 +194,8 @@ svg .run.reserved { stroke: url(#bars); }
 svg .run.unused { stroke: var(--soft); stroke-width: 2; stroke-dasharray: 8 17; stroke-dashoffset: -7; }
 svg .run.given { stroke: var(--accent); stroke-width: 3; }
 svg .block { fill: none; stroke: var(--accent); stroke-width: 1.5; }
-svg .well { fill: var(--well); } svg .doubtful { fill: var(--warn); } svg .failing { fill: var(--bad); }
-svg .incomplete { fill: var(--none); }
+svg .well { fill: var(--well-fill); } svg .doubtful { fill: var(--warn-fill); }
+svg .failing { fill: var(--bad-fill); } svg .incomplete { fill: var(--none-fill); }
 svg .track { fill: var(--none-bg); }
 .patterns { position: absolute; width: 0; height: 0; }
 .patterns .on-bad { fill: var(--bad-bg); } .patterns .line-bad { stroke: var(--bad); stroke-width: 2.4; }
@@ -199,9 +206,9 @@ table.heat { width: auto; }
 table.heat td { text-align: center; padding: .34rem .5rem; min-width: 4.4rem; border: 2px solid var(--card); }
 table.heat th { border: 2px solid var(--card); }
 table.heat thead th { text-align: center; }
-.heat-1 { background: var(--well-bg); color: var(--well); }
-.heat-2 { background: light-dark(#d3e9c8, #26381a); color: light-dark(#35600f, #b5dd84); }
-.heat-3 { background: light-dark(#eee9b9, #3b3712); color: light-dark(#5c5200, #e5d768); }
+.heat-1 { background: light-dark(#d3efdc, #16402a); color: light-dark(#14592b, #8be0a8); }
+.heat-2 { background: light-dark(#dfeab8, #34401a); color: light-dark(#35600f, #b5dd84); }
+.heat-3 { background: light-dark(#f1e3a4, #4a4212); color: light-dark(#5c5200, #e5d768); }
 .heat-part { background: var(--warn-bg); color: var(--warn); outline: 2px dashed currentColor; }
 .heat-none { background: var(--bad-bg); color: var(--bad); outline: 2px solid currentColor; }
 .heat-part, .heat-none { font-weight: 700; outline-offset: -3px; }
