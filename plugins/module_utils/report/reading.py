@@ -74,6 +74,11 @@ class Entry:
         """Return a dictionary; an empty one if there is none."""
         return Entry(self._values.get(key) or {}, f"{self._path}.{key}", self._problems)
 
+    def values(self, key: str) -> Mapping[str, Any]:
+        """Return a dictionary as it is; an empty one if there is none."""
+        found: Mapping[str, Any] = self._take(key, Mapping, "dictionary", {})
+        return found
+
     def entries(self, key: str) -> Iterator[Entry]:
         """Yield the dictionaries of a list."""
         for number, each in enumerate(self._take(key, list, "list", [])):
@@ -241,7 +246,8 @@ def _path(entry: Entry) -> model.Path:
 
 def _result(entry: Entry) -> Result:
     status: Any = entry.choice("status", get_args(Status))
-    return Result(entry.text("check"), status, *(entry.text(key) for key in ("subject", "msg", "remedy")))
+    texts = (entry.text(key) for key in ("subject", "msg", "remedy"))
+    return Result(entry.text("check"), status, *texts, data=entry.values("data"))
 
 
 def _failures(entries: Iterable[Entry]) -> tuple[model.Failure, ...]:

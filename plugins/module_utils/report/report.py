@@ -76,7 +76,7 @@ def _read(path: str) -> str | None:
     try:
         with open(path, encoding="utf-8", newline="") as file:
             return file.read()
-    except (FileNotFoundError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError):  # it is written then, or said why not
         return None
 
 

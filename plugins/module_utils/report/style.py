@@ -116,7 +116,10 @@ button:hover { border-color: var(--accent); }
 .tools[hidden] { display: none; }
 .tools label { display: grid; gap: .15rem; font-size: .84rem; color: var(--soft); min-width: 0; }
 .tools output { font-size: .86rem; color: var(--soft); padding-bottom: .35rem; }
-.wide { position: relative; overflow-x: auto; border: 1px solid var(--line); border-radius: var(--radius); background: var(--card); }
+.wide {
+  position: relative; overflow-x: auto; background: var(--card); border: 1px solid var(--line);
+  border-radius: var(--radius);
+}
 .wide + .key, .wide + p { margin-top: .5rem; }
 table { border-collapse: collapse; width: 100%; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: start; padding: .38rem .65rem; border-bottom: 1px solid var(--line); vertical-align: top; }

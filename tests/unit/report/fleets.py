@@ -194,7 +194,7 @@ def crowded(name: str = "south") -> Description:
 
 def hostile() -> list[Description]:
     """Return clusters in which every text is one of HOSTILE."""
-    return [_spoilt(troubled(f"{word} {number}"), word) for number, word in enumerate(HOSTILE)]
+    return [spoilt(troubled(f"{word} {number}"), word) for number, word in enumerate(HOSTILE)]
 
 
 def small() -> list[Description]:
@@ -294,12 +294,12 @@ def _matrix(machines: Iterable[Description], people: Iterable[Description]) -> l
     return rows
 
 
-def _spoilt(value: Any, word: str, key: str = "") -> Any:
+def spoilt(value: Any, word: str, key: str = "") -> Any:
     """Return a value with a word in all its texts, but for those that have a form of their own."""
     if isinstance(value, dict):
-        return {each: _spoilt(item, word, each) for each, item in value.items()}
+        return {each: spoilt(item, word, each) for each, item in value.items()}
     if isinstance(value, list):
-        return [_spoilt(item, word, key) for item in value]
+        return [spoilt(item, word, key) for item in value]
     if isinstance(value, str) and key not in FORMED:
         return f"{value} {word}"
     return value
