@@ -88,7 +88,7 @@ def more(count: int, noun: str) -> Markup:
 
 def scrolling(label: str, content: Child) -> Markup:
     """Return something wide in a frame of its own, which the keyboard reaches."""
-    return element("div", content, class_="wide", role="region", tabindex=0, aria_label=label)
+    return element("div", content, class_="wide", role="group", tabindex=0, aria_label=label)
 
 
 def as_table(content: Child, summary: str = "As a table") -> Markup:

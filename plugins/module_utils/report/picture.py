@@ -151,7 +151,7 @@ class Canvas:
     def _card(self, node: Node) -> None:
         """Draw a node."""
         top, self.y = self.y, self.y + 30
-        where = f"{node.node_pool}, {node.zone}".strip(", ")
+        where = fitting(f"{node.node_pool}, {node.zone}".strip(", "), WIDTH / 3)
         title = fitting(node.name, WIDTH - self.left - 48 - width_of(where))
         inside: list[Child] = [
             label(self.left + 12, top + 20, title, "lead", tip=node.name),

@@ -40,6 +40,7 @@ MAY_IMPORT = {
     "gcp": GROUND | {"cni", "gke_rules"},
     "kube": GROUND | {"cni", "gke_rules"},
     "verify": GROUND | {"cni", "gke_rules", "kube"},
+    "report": {"errors", "reconcile", "cni", "verify.result", "verify.junit"},
     "access": GROUND | {"gcp", "kube"},
 }
 

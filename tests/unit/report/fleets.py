@@ -217,7 +217,7 @@ def large(count: int = 200) -> list[Description]:
     """Return a fleet of many clusters with 50 pods each."""
     kinds = itertools.cycle("ooooootoooouooo")
     made = {
-        "o": lambda name, third: cluster(name, nodes=10, pods=50, third=third),
+        "o": lambda name, third: cluster(name, nodes=5, pods=50, third=third),
         "t": troubled,
         "u": lambda name, _third: unread(name),
     }
