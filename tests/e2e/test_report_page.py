@@ -85,6 +85,7 @@ class Pages:
     def open(self, fleet: str, *, width: int = 1440, **how: Any) -> Iterator[tuple[Page, Seen]]:
         """Open the page of a fleet."""
         context = self.browser.new_context(viewport={"width": width, "height": 900}, **how)
+        context.set_default_timeout(600_000)  # milliseconds; a machine may be slow
         page, seen = context.new_page(), Seen()
         page.on("console", lambda message: seen.messages.append(message.text))
         page.on("pageerror", lambda error: seen.messages.append(str(error)))

@@ -106,15 +106,15 @@ def _legend() -> Markup:
 
 
 def _failing(attachment: str, failing: Sequence[Path], limits: Limits) -> Markup:
-    rows = (
-        [name(path.source), name(path.source_node), name(path.target), name(path.target_node), path.ip,
-         f"{path.loss} % lost" if path.ok else "no answer"]
-        for path in failing
-    )  # fmt: skip
     heads = ("From", "On", "To", "On", "Address", "What came")
     return element(
         "details",
         element("summary", f"{counted(len(failing), 'path')} that did not answer in full"),
-        table(f"Paths over {attachment} that did not answer in full", heads, rows, limits=limits),
+        table(f"Paths over {attachment} that did not answer in full", heads, map(_row, failing), limits=limits),
         class_="data",
     )
+
+
+def _row(path: Path) -> list[Child]:
+    names = (name(each) for each in (path.source, path.source_node, path.target, path.target_node))
+    return [*names, path.ip, f"{path.loss} % lost" if path.ok else "no answer"]

@@ -164,8 +164,11 @@ def _node_pool(entry: Entry) -> model.NodePool:
 def _node(entry: Entry, node_pool: str) -> model.Node:
     interfaces = (
         model.Interface(
-            *(each.text(key) for key in ("name", "network", "subnetwork", "address")),
-            tuple(
+            name=each.text("name"),
+            vpc=each.text("network"),
+            subnetwork=each.text("subnetwork"),
+            address=each.text("address"),
+            blocks=tuple(
                 model.Block(block.range("cidr"), block.text("secondary_range"))
                 for block in each.entries("alias_blocks")
             ),
@@ -237,7 +240,12 @@ def _pod_address(entry: Entry, pod: Entry) -> model.PodAddress:
 
 def _path(entry: Entry) -> model.Path:
     return model.Path(
-        *(entry.text(key) for key in ("attachment", "from", "from_node", "to", "to_node", "ip")),
+        attachment=entry.text("attachment"),
+        source=entry.text("from"),
+        source_node=entry.text("from_node"),
+        target=entry.text("to"),
+        target_node=entry.text("to_node"),
+        ip=entry.address("ip"),
         ok=entry.flag("ok"),
         loss=entry.number("loss"),
         rtt_ms=entry.measure("rtt_ms"),
@@ -246,8 +254,14 @@ def _path(entry: Entry) -> model.Path:
 
 def _result(entry: Entry) -> Result:
     status: Any = entry.choice("status", get_args(Status))
-    texts = (entry.text(key) for key in ("subject", "msg", "remedy"))
-    return Result(entry.text("check"), status, *texts, data=entry.values("data"))
+    return Result(
+        check=entry.text("check"),
+        status=status,
+        subject=entry.text("subject"),
+        msg=entry.text("msg"),
+        remedy=entry.text("remedy"),
+        data=entry.values("data"),
+    )
 
 
 def _failures(entries: Iterable[Entry]) -> tuple[model.Failure, ...]:

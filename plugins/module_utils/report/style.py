@@ -162,13 +162,13 @@ details.cluster[open] > summary { border-bottom: 1px solid var(--line); }
 details.data { margin-top: .5rem; font-size: .9rem; }
 details.data > summary { cursor: pointer; color: var(--accent); width: fit-content; }
 details.data[open] > summary { margin-bottom: .5rem; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .5rem 1.2rem; margin: 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.4rem, 1fr)); gap: .5rem 1.2rem; margin: 0; }
 .facts dt { color: var(--soft); font-size: .82rem; }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .drift { margin: 0; padding: 0; list-style: none; display: grid; gap: .25rem; }
 .drift li { display: flex; gap: .6rem; align-items: baseline; }
 .drift span { min-width: 0; overflow-wrap: anywhere; }
-.drift .badge { color: var(--accent); background: var(--sunk); }
+.drift .badge { flex: 0 0 auto; max-width: 40%; color: var(--accent); background: var(--sunk); }
 
 .wide > svg { display: block; margin: .7rem; }
 svg text { fill: var(--ink); font: 12px var(--mono); }
@@ -224,6 +224,7 @@ footer {
 @media (max-width: 40rem) {
   main, .bar > div { padding-inline: .8rem; }
   .inside { padding: .9rem .8rem; }
+  .bar > div, .bar nav { gap: .7rem; }
   .bar nav { overflow-x: auto; }
   h1 { font-size: 1.4rem; }
 }
