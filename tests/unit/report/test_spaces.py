@@ -78,7 +78,9 @@ def test_runs_cover_the_squares_and_no_others(numbers: set[int], columns: int) -
         place, _h, length = part.partition("h")
         x, y = map(float, place.split())
         first = round((y - 5) / grid.row) * columns + round(x / 25)
-        covered |= {first + step for step in range(round((float(length) + 3) / 25))}
+        count = round((float(length) + 3) / 25)
+        assert first % columns + count <= columns
+        covered |= {first + step for step in range(count)}
     assert covered == numbers
 
 
