@@ -15,7 +15,7 @@ description:
     it, and for each cluster a picture of its networks, nodes and pods, maps of its address spaces, and who reaches
     whom.
   - C(report.json) has all of that as data, C(junit.xml) a test suite for each cluster.
-  - Asks no API. The playbook P(multinet.gke.report#playbook) asks for all that a report has, and then runs this module.
+  - Asks no API. The playbook C(multinet.gke.report) asks for all that a report has, and then runs this module.
   - What the files have in them is described in C(docs/report.md) of the collection.
 author:
   - multinet.gke contributors (@multinet-gke)
