@@ -18,12 +18,14 @@ from . import model
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?")
 
 
-def fleet(params: Mapping[str, Any]) -> model.Fleet:
+def fleet(params: Mapping[str, Any], others: Iterable[Problem] = ()) -> model.Fleet:
     """Return what the module's options tell.
 
-    :raises InvalidOptions: with everything that cannot be read.
+    :param others: what is wrong with the other options.
+    :raises InvalidOptions: with these, and with everything that cannot be read.
     """
     problems = Problems()
+    problems.extend(others)
     made_at = params["made_at"] or ""
     if made_at and not _TIME.fullmatch(made_at):
         problems.add("made_at", made_at, "is no time like 2026-11-26T20:30:00Z")

@@ -26,8 +26,7 @@ def report(params: Mapping[str, Any], context: Context) -> dict[str, Any]:
     :raises Refused: the system does not let us write.
     :raises VerificationFailed: the files are written, and something in them is what fail_on counts.
     """
-    _check_path(params["path"])
-    fleet = reading.fleet(params)
+    fleet = reading.fleet(params, _problems(params["path"]))
     paths = {each: os.path.join(params["path"], FILES[each]) for each in params["formats"]}
     texts = {paths[each]: render(fleet, each, params["fail_on"]) for each in paths}
     different = [path for path, text in texts.items() if _read(path) != text]
@@ -59,8 +58,8 @@ def render(fleet: Fleet, kind: str, fail_on: str) -> str:
     return writers[kind]()
 
 
-def _check_path(path: str) -> None:
-    """Refuse a folder that there cannot be, before anything else is done."""
+def _problems(path: str) -> Problems:
+    """Return what is wrong with a folder that there cannot be."""
     problems = Problems()
     there = os.path.abspath(path)
     while not os.path.exists(there):
@@ -69,7 +68,7 @@ def _check_path(path: str) -> None:
         problems.add("path", path, f"{there} is no folder; name another one")
     elif not os.access(there, os.W_OK | os.X_OK):
         problems.add("path", path, f"nothing can be written in {there}; name another folder, or give the right to")
-    problems.raise_if_any()
+    return problems
 
 
 def _read(path: str) -> str | None:

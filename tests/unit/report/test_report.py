@@ -88,6 +88,13 @@ def test_a_folder_that_there_cannot_be_is_refused(tmp_path: pathlib.Path, name: 
         write(tmp_path / name)
 
 
+def test_all_that_is_wrong_is_said_at_once(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidOptions) as failed:
+        write(tmp_path / "file", made_at="today")
+    assert {problem.path for problem in failed.value.problems} == {"path", "made_at"}
+
+
 def test_a_file_that_cannot_be_replaced_is_said(tmp_path: pathlib.Path) -> None:
     (tmp_path / "report.json").mkdir()
     with pytest.raises(Refused, match="cannot be written"):
