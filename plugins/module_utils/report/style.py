@@ -125,7 +125,8 @@ table { border-collapse: collapse; width: 100%; font-size: .88rem; font-variant-
 th, td { text-align: start; padding: .38rem .65rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { background: var(--sunk); white-space: nowrap; font-size: .84rem; vertical-align: middle; }
 tbody tr:last-child > * { border-bottom: 0; }
-th[scope="row"] { font-weight: 600; }
+th[scope="row"] { font-weight: 600; min-width: 9rem; }
+td .badge { white-space: nowrap; }
 td { white-space: nowrap; }
 td.text { white-space: normal; min-width: 16rem; }
 td.number, th.number { text-align: end; }
@@ -231,9 +232,9 @@ footer {
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media (forced-colors: active) { .badge, .swatch, .finding { border: 1px solid; } svg { forced-color-adjust: none; } }
 @media print {
-  :root, :root[data-theme] { color-scheme: light; }
+  :root, :root[data-theme] { color-scheme: light; font-size: 11px; }
   @page { margin: 14mm; }
-  body { background: none; font-size: 11px; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+  body { background: none; font-size: 1rem; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   .bar, .tools, .skip, .back { display: none; }
   main { max-width: none; padding: 0; }
   .wide { overflow: visible; border: 0; }
@@ -243,7 +244,9 @@ footer {
   details.cluster > summary { padding-inline: 0; border-bottom: 1px solid var(--line); }
   .inside { padding: .6rem 0; }
   td { white-space: normal; overflow-wrap: anywhere; padding: .2rem .35rem; }
-  table { font-size: 9.5px; }
+  table { font-size: .85rem; }
+  thead th, th button { white-space: normal; }
+  th button::after { display: none; }
   section, .finding, tr, .tiles > div { break-inside: avoid; }
   section.long { break-inside: auto; }
   h2, h3, h4, h5 { break-after: avoid; }
