@@ -67,6 +67,8 @@ def table(
     :param texts: how many of the last columns are sentences, which may be broken.
     """
     found = list(rows)
+    if not found:
+        return element("p", f"{caption}: none.", class_="soft small")
     cut = found[: limits.rows]
     wraps = range(len(heads) - texts, len(heads))
     body = [
@@ -78,7 +80,7 @@ def table(
     head = element("thead", element("tr", *(element("th", text, scope="col") for text in heads)))
     whole = element("table", element("caption", caption, class_="hidden"), head, element("tbody", *body))
     left = len(found) - len(cut)
-    return Markup(str(scrolling(caption, whole)) + (str(more(left, "row")) if left else ""))
+    return element("div", scrolling(caption, whole), more(left, "row") if left else None)
 
 
 def more(count: int, noun: str) -> Markup:

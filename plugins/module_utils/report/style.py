@@ -246,6 +246,7 @@ footer {
   td { white-space: normal; overflow-wrap: anywhere; padding: .2rem .35rem; }
   table { font-size: .85rem; }
   thead th, th button { white-space: normal; }
+  th[scope="row"] { min-width: 0; }
   th button::after { display: none; }
   section, .finding, tr, .tiles > div { break-inside: avoid; }
   section.long { break-inside: auto; }
