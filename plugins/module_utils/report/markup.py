@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 # What is not seen, or changes how what follows is seen: control characters, what turns the direction of text or joins
 # letters, halves of surrogate pairs, and what is no character. Lines and tabs are left as they are.
@@ -30,8 +31,8 @@ class Markup:
         return self.source
 
 
-Child = Markup | str | int | None | Iterable["Child"]
-Attribute = str | float | bool | None
+Child: TypeAlias = "Markup | str | int | None | Iterable[Child]"
+Attribute: TypeAlias = "str | float | bool | None"
 
 
 def element(tag: str, *children: Child, **attributes: Attribute) -> Markup:

@@ -203,7 +203,7 @@ def _attention(fleet: Fleet, ids: dict[str, Ids]) -> Markup:
         element(
             "li",
             *told(first),
-            _where([(each, count) for each, count in clusters], ids),
+            _where(clusters, ids),
             class_=f"finding {first.status}",
         )
         for first, clusters in fleet.groups()
