@@ -31,7 +31,7 @@ class Markup:
         return self.source
 
 
-Child: TypeAlias = "Markup | str | int | None | Iterable[Child]"
+Child: TypeAlias = "Markup | str | int | Iterable[Child] | None"
 Attribute: TypeAlias = "str | float | bool | None"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..verify.result import counted
 from .maps import patterns
@@ -199,31 +199,20 @@ def _gauge(percent: float) -> list[Child]:
 def _attention(fleet: Fleet, ids: dict[str, Ids]) -> Markup:
     """Return each kind of finding once, with the clusters that have it."""
     incomplete = [each for each in fleet.worst_first() if each.state == "incomplete"]
-    items = [
-        element(
-            "li",
-            *told(first),
-            _where(clusters, ids),
-            class_=f"finding {first.status}",
-        )
-        for first, clusters in fleet.groups()
-    ]
+    items = [_group(told(first), clusters, ids, first.status) for first, clusters in fleet.groups()]
     if incomplete:
-        where = _where([(each, 1) for each in incomplete], ids)
-        items.insert(
-            0,
-            element(
-                "li",
-                element(
-                    "p", badge("incomplete", "Incomplete"), " ", element("strong", "not read in full, or not verified")
-                ),
-                where,
-                class_="finding",
-            ),
-        )
+        words = element("strong", "not read in full, or not verified")
+        said = element("p", badge("incomplete", STATE_WORDS["incomplete"]), " ", words)
+        items.insert(0, _group([said], [(each, 1) for each in incomplete], ids))
     if not items:
         return element("div", element("p", "Nothing: every check passed."), class_="card")
     return element("div", element("ul", *items, class_="plain columns"), class_="card")
+
+
+def _group(
+    said: Iterable[Child], clusters: Sequence[tuple[Cluster, int]], ids: dict[str, Ids], status: str = ""
+) -> Markup:
+    return element("li", *said, _where(clusters, ids), class_=f"finding {status}".strip())
 
 
 def _where(clusters: Sequence[tuple[Cluster, int]], ids: dict[str, Ids]) -> Markup:
