@@ -1,0 +1,76 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The project's Markdown holds together: links lead somewhere, and the roles' READMEs say what their roles take."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from documents import anchors, blocks, documents, links, rows
+from harness import ROOT
+
+ROLES = sorted((ROOT / "roles").iterdir())
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: pathlib.Path) -> None:
+    for link in links(document.read_text()):
+        place, _, anchor = link.partition("#")
+        if re.match(r"[a-z]+:", place):
+            continue
+        target = (document.parent / place).resolve() if place else document
+        assert target.exists(), f"{link}: there is no {target}"
+        assert ROOT in target.parents, f"{link} leads out of the project"
+        assert not anchor or anchor in anchors(target.read_text()), f"{link}: no such heading"
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_block_of_yaml_can_be_read(document: pathlib.Path) -> None:
+    for code in blocks(document.read_text(), "yaml"):
+        assert yaml.safe_load(code)
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_the_table_of_variables_is_the_argument_specification(role: pathlib.Path) -> None:
+    specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())
+    options = specs["argument_specs"]["main"]["options"]
+    wanted = [[f"`{name}`", option["type"], default(option), meaning(option)] for name, option in options.items()]
+    assert list(rows((role / "README.md").read_text(), "variable")) == wanted
+
+
+def default(option: dict[str, Any]) -> str:
+    """Return what a table says where nothing is given; as YAML."""
+    if option.get("required"):
+        return "required"
+    return f"`{yaml.safe_dump(option['default']).splitlines()[0]}`" if "default" in option else ""
+
+
+def meaning(option: dict[str, Any]) -> str:
+    """Return a description as Markdown: its markup for Ansible is that for code."""
+    said = option["description"]
+    return re.sub(r"\b[A-Z]\(([^)]*)\)", r"`\1`", said if isinstance(said, str) else " ".join(said))
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_a_role_says_in_its_specification_what_its_defaults_are(role: pathlib.Path) -> None:
+    specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())
+    options = specs["argument_specs"]["main"]["options"]
+    file = role / "defaults" / "main.yml"
+    for name, value in (yaml.safe_load(file.read_text()) if file.exists() else {}).items():
+        assert options[name]["default"] == value
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_what_a_role_registers_is_what_its_readme_lists(role: pathlib.Path) -> None:
+    registered = re.findall(r"^ +register: (\w+)$", (role / "tasks" / "main.yml").read_text(), re.MULTILINE)
+    text = (role / "README.md").read_text()
+    assert (
+        [name for name, _ in rows(text, "registered")] == [f"`{name}`" for name in registered]
+        if registered
+        else ("| registered |" not in text)
+    )
