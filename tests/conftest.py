@@ -105,9 +105,9 @@ def cloud(shared_lab: Lab, modules: Modules) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def control_plane_lab(installed_artifact: pathlib.Path) -> Iterator[Lab]:
-    """A lab whose clusters are real API servers without nodes."""
+    """A lab whose clusters are real API servers without nodes; its operations take no time."""
     _needs_linux()
-    yield from _lab("control-plane")
+    yield from _lab("control-plane", "--time-factor", "0")
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,11 @@ def blocks(text: str, language: str | None = None) -> list[str]:
     ]
 
 
+def code(text: str) -> list[str]:
+    """Return all code, fenced or indented, in order."""
+    return re.findall(r"^```[\s\S]*?^```$|(?:^    .*\n)+", text, re.MULTILINE)
+
+
 def prose(text: str) -> str:
     """Return a text without its blocks of code, fenced or indented."""
     return re.sub(r"^(    |\t).*$", "", FENCE.sub("", text), flags=re.MULTILINE)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from documents import anchors, blocks, documents, links, rows
+from documents import anchors, blocks, code, documents, headings, links, rows
 from harness import ROOT
 
 ROLES = sorted((ROOT / "roles").iterdir())
@@ -31,8 +31,8 @@ def test_every_link_leads_somewhere(document: pathlib.Path) -> None:
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_block_of_yaml_can_be_read(document: pathlib.Path) -> None:
-    for code in blocks(document.read_text(), "yaml"):
-        assert yaml.safe_load(code)
+    for block in blocks(document.read_text(), "yaml"):
+        assert yaml.safe_load(block)
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
@@ -74,3 +74,20 @@ def test_what_a_role_registers_is_what_its_readme_lists(role: pathlib.Path) -> N
         if registered
         else ("| registered |" not in text)
     )
+
+
+def test_the_korean_readme_has_what_the_english_one_has() -> None:
+    english, korean = ((ROOT / name).read_text() for name in ("README.md", "README.ko.md"))
+    assert [heading.split()[0] for heading in headings(korean)] == [heading.split()[0] for heading in headings(english)]
+    assert code(korean) == code(english)
+    assert len(re.findall(r"^\|", korean, re.MULTILINE)) == len(re.findall(r"^\|", english, re.MULTILINE))
+    assert set(links(english)) - set(links(korean)) == {"README.ko.md"}
+
+
+def test_the_option_that_contributors_add_can_be_added() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    for step in re.split(r"^\d+\. ", text.split("## To add an option")[1].split("\n## ")[0], flags=re.MULTILINE):
+        for change in blocks(step, "diff"):
+            before = "".join(line[1:] for line in change.splitlines(keepends=True) if not line.startswith("+"))
+            file = ROOT / step.split("`")[1]
+            assert file.read_text().count(before) == 1, f"{file}: {before}"
