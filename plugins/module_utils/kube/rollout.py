@@ -9,6 +9,7 @@ The rule is that of kubectl rollout status.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ from ..errors import TimedOut
 from ..waiting import Deadline, poll
 from .client import Kube, Object
 from .kinds import POD, Ref
+
+# On the pod template; kubectl rollout restart writes the same.
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,17 @@ class Rollout:
         if not self.is_observed:
             return "its controller has not seen the change yet"
         return f"of {self.desired} pods, {self.updated} are up to date and {self.available} available"
+
+
+def restart(kube: Kube, ref: Ref) -> None:
+    """Have the pods of a DaemonSet or Deployment made anew, a few at a time; this does not wait for them."""
+    patch = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: now()}}}}}
+    kube.patch(ref, patch)
+
+
+def now() -> str:
+    """Return the time in the form of the API, RFC 3339 in UTC, to the second."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def wait_until_rolled_out(
