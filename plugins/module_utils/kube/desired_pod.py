@@ -163,7 +163,7 @@ class DesiredPod:
             "args": container.get("args") or [],
             "attachments": annotations[NETWORKS] if pod.selections_error else _rows(pod.selections),
             "node_selector": spec.get("nodeSelector") or {},
-            "node_pools": _pools_of(spec),
+            "node_pools": self._allowed_pools(spec),
             "node_name": spec.get("nodeName", ""),
             "ports": [_port_of(port) for port in container.get("ports") or ()],
             "security_context": _context_of(container, self.security_context),
@@ -171,6 +171,11 @@ class DesiredPod:
             "annotations": {key: annotations[key] for key in self.annotations or () if key in annotations},
         }
         return {option: value for option, value in found.items() if option in self.state}
+
+    def _allowed_pools(self, spec: Mapping[str, Any]) -> list[str]:
+        """Return the pools of a pod that is there; as they are wanted, if it keeps to some of these."""
+        found, wanted = _pools_of(spec), self.node_pools
+        return wanted if wanted is not None and found and set(found) <= set(wanted) else found
 
     def needs_new(self, observed: Object) -> Iterator[str]:
         """Yield the reasons why only another pod can be as it should be."""

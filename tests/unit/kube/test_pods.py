@@ -429,6 +429,8 @@ def test_pools_are_the_same_by_selector_and_by_affinity() -> None:
     assert run(made(**selected), **GUIDE, node_pools=["multinet"])["changed"] is False
     cluster = made(node_pools=["b", "a"])
     assert run(cluster, **GUIDE, node_pools=["a", "b"])["changed"] is False
+    assert run(cluster, **GUIDE, node_pools=["a", "b", "c"])["changed"] is False
+    assert run(made(**selected), **GUIDE, node_pools=["multinet", "multinet-2"])["changed"] is False
     with pytest.raises(Refused, match=r"node_pools is \['a', 'b'\], not \['a'\]"):
         run(cluster, **GUIDE, node_pools=["a"])
     with pytest.raises(Refused, match=r"node_pools is \[\], not \['a'\]"):
