@@ -21,6 +21,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import CON
 from ansible_collections.multinet.gke.plugins.module_utils.kube.pods import PodResource
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import reconcile
 from ansible_collections.multinet.gke.plugins.modules.multinet_pod import SPEC
+from talking import Context
 
 Object = dict[str, Any]
 
@@ -28,21 +29,6 @@ NETWORKS, STATUS = "k8s.v1.cni.cncf.io/networks", "k8s.v1.cni.cncf.io/network-st
 NET1 = {"name": "default/my-nad", "interface": "net1", "ips": ["172.16.1.1"], "mac": "42:01:0a:00:01:02"}
 IPVLAN: Object = {"type": "ipvlan", "master": "eth1", "ipam": {"type": "whereabouts", "range": "172.16.1.0/24"}}
 GUIDE: dict[str, Any] = {"name": "samplepod", "image": "nginx", "attachments": ["my-nad"]}
-
-
-@dataclass
-class Context:
-    check_mode: bool = False
-    diff: bool = True
-    tmpdir: str = ""
-
-    warnings: list[str] = field(default_factory=list)
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
-
-    def progress(self, text: str) -> None:
-        pass
 
 
 def start(pod: Object) -> None:
