@@ -28,8 +28,9 @@ test: collection ## all tests, of large matrices a seeded sample
 	@$(PYTEST) tests lab/tests -rs
 
 .PHONY: test-all
-test-all: collection gates ## all tests and all gates, nothing left out
+test-all: collection gates ## all tests and all gates, nothing left out; those of modules directly and as ordinary ones
 	@MULTINET_TEST_ALL=1 $(PYTEST) tests lab/tests -rs
+	@MULTINET_TEST_ALL=1 MULTINET_TEST_WAY=module $(PYTEST) tests/e2e tests/faults -rs
 
 .PHONY: check
 check: lint ## format, lint, types and the fast tests (under a minute)
@@ -44,8 +45,20 @@ lint: venv tree
 	@$(BIN)/antsibull-changelog lint
 
 .PHONY: gates
-gates: collection ## ansible-test sanity, ansible-lint, docs and Galaxy's importer on the built artifact
+gates: collection ## ansible-test sanity, ansible-lint, docs, their HTML pages and Galaxy's importer on the built artifact
 	@$(BIN)/python tooling/gates.py $(ARGS)
+
+.PHONY: docs
+docs: collection ## HTML pages of the modules' documentation, in .build/html
+	@$(BIN)/python tooling/gates.py html
+
+.PHONY: bench-fleet
+bench-fleet: collection ## what 1, 10 and 50 clusters cost, and which forks help
+	@PYTHONPATH=tests/e2e $(BIN)/python tests/bench/fleet.py $(ARGS)
+
+.PHONY: bench-direct
+bench-direct: collection ## what direct execution saves, beside ordinary modules
+	@PYTHONPATH=tests/e2e $(BIN)/python tests/bench/direct.py $(ARGS)
 
 .PHONY: bench-audit
 bench-audit: collection ## what it costs to audit the pools of 10,000 and 20,000 pods, beside kubectl and upstream; a quarter of an hour

@@ -16,22 +16,38 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
+ROOT = pathlib.Path(__file__).parent
+LONGEST_FIRST = ("tests/faults", "tests/interop", "tests/e2e", "lab/tests", "tests")
+
 LIST = os.environ.get("MULTINET_ALLOWED_SKIPS")
 skips: list[str] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let groups begin in the order of the tests; xdist's own order has those of many tests first, which are quick."""
+    config.option.loadscopereorder = False
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let a file's tests share a process (-n), and all tests on real kernels one: two would only wait for each other.
 
-    The kernels' tests take longest, so they begin; among them, those that share one site come last, as it is there from
-    the first of them until the end.
+    What takes long begins, so that at the end no process has nothing left to do: the kernels' tests; among them, those
+    that share one site come last, as it is there from the first of them until the end. The rest as in LONGEST_FIRST.
     """
     for item in items:
         kernels = item.get_closest_marker("full") is not None
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group("full" if kernels else str(item.path)))
-    items.sort(key=lambda item: (item.get_closest_marker("full") is None, "site_lab" in _fixtures(item)))
+    items.sort(key=lambda item: (_place(item), "site_lab" in _fixtures(item)))
+
+
+def _place(item: pytest.Item) -> int:
+    """Return when the turn of a test's group is, 0 being first."""
+    marks = [item.get_closest_marker(mark) is not None for mark in ("full", "control_plane")]
+    folders = [item.path.is_relative_to(ROOT / folder) for folder in LONGEST_FIRST]
+    return [*marks, *folders, True].index(True)
 
 
 def _fixtures(item: pytest.Item) -> Sequence[str]:

@@ -58,7 +58,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def installed_artifact() -> pathlib.Path:
     """What is tested is what was built and installed, and it is as old as the sources."""
     assert (INSTALLED / "MANIFEST.json").is_file(), "the collection is not installed: run make collection"
-    for source in (*ROOT.glob("plugins/**/*.py"), *ROOT.glob("roles/**/*.yml"), *ROOT.glob("playbooks/**/*.yml")):
+    folders = ("roles", "playbooks", "extensions")
+    for source in (
+        *ROOT.glob("plugins/**/*.py"),
+        *(path for name in folders for path in ROOT.glob(f"{name}/**/*.yml")),
+    ):
         copy = INSTALLED / source.relative_to(ROOT)
         assert copy.read_bytes() == source.read_bytes(), f"{copy} is not {source}: run make collection"
     return INSTALLED
@@ -88,6 +92,12 @@ def shared_lab(installed_artifact: pathlib.Path) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
+def slow_lab(installed_artifact: pathlib.Path) -> Iterator[Lab]:
+    """A lab for tests that watch operations: to make a cluster takes seven seconds."""
+    yield from _lab("api", "--time-factor", "0.03")
+
+
+@pytest.fixture(scope="session")
 def modules(installed_artifact: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Modules]:
     """The installed modules."""
     found = Modules(tmp_path_factory.mktemp("modules"))
@@ -105,9 +115,9 @@ def cloud(shared_lab: Lab, modules: Modules) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def control_plane_lab(installed_artifact: pathlib.Path) -> Iterator[Lab]:
-    """A lab whose clusters are real API servers without nodes."""
+    """A lab whose clusters are real API servers without nodes; its operations take no time."""
     _needs_linux()
-    yield from _lab("control-plane")
+    yield from _lab("control-plane", "--time-factor", "0")
 
 
 @pytest.fixture(scope="module")

@@ -91,3 +91,45 @@ notes:
   - C(docs/permissions.md) in the collection lists the IAM permissions that each module needs, with the roles that have
     them.
 """
+
+    # For plugins, to be named before the above: Ansible reads their options from the environment itself.
+    PLUGINS = r"""
+options:
+  project:
+    env:
+      - name: GCP_PROJECT
+  auth_kind:
+    env:
+      - name: GCP_AUTH_KIND
+  service_account_file:
+    env:
+      - name: GCP_SERVICE_ACCOUNT_FILE
+  service_account_contents:
+    type: raw
+    env:
+      - name: GCP_SERVICE_ACCOUNT_CONTENTS
+  access_token:
+    env:
+      - name: GCP_ACCESS_TOKEN
+  service_account_email:
+    env:
+      - name: GCP_SERVICE_ACCOUNT_EMAIL
+  impersonate_service_account:
+    env:
+      - name: GOOGLE_IMPERSONATE_SERVICE_ACCOUNT
+  scopes:
+    env:
+      - name: GCP_SCOPES
+  quota_project:
+    env:
+      - name: GOOGLE_CLOUD_QUOTA_PROJECT
+  compute_endpoint:
+    env:
+      - name: MULTINET_COMPUTE_ENDPOINT
+  container_endpoint:
+    env:
+      - name: MULTINET_CONTAINER_ENDPOINT
+  iam_endpoint:
+    env:
+      - name: MULTINET_IAM_ENDPOINT
+"""

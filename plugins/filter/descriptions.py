@@ -59,7 +59,12 @@ from jinja2 import Undefined, UndefinedError
 
 PREFIX = "multinet_"
 DESCRIBED = ("project", "location", "cluster", "networks", "nodepools", "multus", "pods")
-OTHERS = {"multinet_hosts", "multinet_gke_cluster", "multinet_verify_probe", "multinet_verify_probe_image"}
+OTHERS = {
+    *("multinet_hosts", "multinet_gke_cluster", "multinet_verify_probe", "multinet_verify_probe_image"),
+    *("multinet_direct", "multinet_progress"),
+    *("multinet_waves", "multinet_max_fail_percentage", "multinet_teardown_confirm", "multinet_pools_release"),
+    *("multinet_report_dir", "multinet_report_fail_on"),
+}
 NEAR = 0.85  # how alike two names are, of 1; multinet_nodepool is 0.97 of multinet_nodepools
 
 

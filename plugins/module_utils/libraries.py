@@ -12,12 +12,32 @@ ours alone, told to leave them alone afterwards (google.cloud.compute_v1: 0.66 s
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from .errors import MissingLibrary
+
+# What is imported of which package, for those who import ahead.
+RANGES = {"netaddr": "netaddr"}
+CONTAINER = {
+    **RANGES,
+    "google.cloud.container_v1": "google-cloud-container",
+    "google.auth.transport.requests": "google-auth",
+    "google.oauth2.service_account": "google-auth",
+    "google.rpc.code_pb2": "googleapis-common-protos",
+}
+COMPUTE = {**CONTAINER, "google.cloud.compute_v1": "google-cloud-compute"}
+KUBERNETES = {
+    **CONTAINER,
+    "kubernetes.client.rest": "kubernetes",
+    "kubernetes.config": "kubernetes",
+    "websocket": "websocket-client",
+    "yaml": "PyYAML",
+}
 
 process_is_ours = False  # set by module.main(); what else lives in the process must stay within the collector's reach
 
@@ -43,3 +63,21 @@ def library(name: str, package: str) -> Any:
     if process_is_ours:
         gc.freeze()
     return found
+
+
+def preloaded(libraries: Mapping[str, str]) -> str:
+    """Import libraries ahead; return the package of the first that is missing, empty if none is.
+
+    While others live in the process, the collector keeps an eye on all of it. At its end there is nothing left to
+    collect for, and to walk through the libraries once more would cost as much as to import them.
+
+    :param libraries: names of what to import, and the packages that they are in.
+    """
+    try:
+        for name, package in libraries.items():
+            library(name, package)
+    except MissingLibrary as missing:
+        return missing.package
+    atexit.unregister(gc.freeze)
+    atexit.register(gc.freeze)
+    return ""

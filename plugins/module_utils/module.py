@@ -18,6 +18,7 @@ from ansible.module_utils.basic import AnsibleModule
 from . import libraries
 from .errors import MultinetError
 from .reconcile import Context
+from .waiting import Progress
 
 Run = Callable[[dict[str, Any], Context], dict[str, Any]]
 
@@ -47,9 +48,9 @@ class ModuleContext:
         """Show a warning with the result."""
         self._module.warn(text)
 
-    def progress(self, text: str) -> None:
-        """Write it to the system's log at verbosity, as Ansible does with its own debugging."""
-        self._module.debug(text)
+    def progress(self, now: Progress) -> None:
+        """Write it to the system's log if Ansible debugs (ANSIBLE_DEBUG)."""
+        self._module.debug(str(now))
 
 
 def main(spec: dict[str, Any], run: Run) -> NoReturn:

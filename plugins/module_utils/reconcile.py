@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from .errors import MultinetError, OperationFailed, Stale
+from .waiting import Progress
 
 Observed = TypeVar("Observed")
 State = dict[str, Any]
@@ -40,7 +41,7 @@ class Context(Protocol):
     def warn(self, text: str) -> None:
         """Show a warning with the result."""
 
-    def progress(self, text: str) -> None:
+    def progress(self, now: Progress) -> None:
         """Say what is going on; shown live where that is possible, else nowhere."""
 
 
@@ -131,7 +132,7 @@ def _converge(resource: Resource[Observed], plan: Plan, context: Context, done: 
         try:
             for change in plan.changes:
                 title = change.title
-                context.progress(title)
+                context.progress(Progress(title))
                 change.call()
                 done[title] = None
             if plan.settle:
@@ -141,7 +142,7 @@ def _converge(resource: Resource[Observed], plan: Plan, context: Context, done: 
         except Stale as stale:
             if not rounds_left:
                 raise
-            context.progress(f"{stale.what}: it has changed meanwhile, so it is read again")
+            context.progress(Progress(stale.what, "it has changed meanwhile, so it is read again"))
             perhaps = title if stale.perhaps_done else ""
         plan = resource.plan(resource.observe())
         if perhaps and all(change.title != perhaps for change in plan.changes):

@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Waiting for something to come true: one deadline over everything, polls that become rarer."""
+"""Waiting for something to come true: one deadline over everything, polls that become rarer, and how far it is."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from .errors import TimedOut
@@ -16,7 +17,31 @@ Value = TypeVar("Value")
 
 FIRST_PAUSE = 0.2  # seconds; what ends at once is not waited for
 SHARE = 0.1  # of the time waited so far: so much later than it came true is it noticed, at most
-LONGEST_SILENCE = 30.0  # seconds after which progress is shown again, though nothing has changed
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is going on."""
+
+    what: str  # "create cluster edge": the title of a change, where it is one
+    phase: str = ""  # "cluster deploying"; empty: it has only begun
+    percent: int | None = None  # None: nobody knows
+    elapsed: float | None = None  # seconds since the run began; None: nothing is waited for
+
+    @property
+    def state(self) -> str:
+        """Return how far it is: "cluster deploying (60 %)"."""
+        return self.phase if self.percent is None else f"{self.phase} ({self.percent} %)"
+
+    def __str__(self) -> str:
+        text = f"{self.what}: {self.state}" if self.state else self.what
+        return text if self.elapsed is None else f"{text}, {spent(self.elapsed)}"
+
+
+def spent(seconds: float) -> str:
+    """Return a time for people: "45 s", "3 min 10 s"."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 class Deadline:
@@ -50,7 +75,8 @@ def poll(
     longest_pause: float = 5.0,
     pause_after: Callable[[Value], float] = lambda seen: 0.0,
     describe: Callable[[Value], str] = str,
-    progress: Callable[[str], None] = lambda text: None,
+    percent_of: Callable[[Value], int | None] = lambda seen: None,
+    progress: Callable[[Progress], None] = lambda now: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Value:
     """Look until it is done; return what was seen then.
@@ -59,19 +85,19 @@ def poll(
     :param what: what is waited for, for the error: "node pool multinet is RUNNING".
     :param longest_pause: seconds between two looks, at most, unless what was seen asks for more.
     :param pause_after: seconds that what was seen asks to be left alone, at least (HTTP's Retry-After, a backoff).
-    :param describe: says in a few words what was seen; shown as progress when it changes, and every half a minute.
+    :param describe: says in a few words what was seen.
+    :param percent_of: says how much of it is done, if that can be seen.
+    :param progress: is told after each look; how much of that is shown, it decides.
     :raises TimedOut: at the deadline, with the last description.
     """
-    begin, shown, said = deadline.elapsed(), "", 0.0
+    begin = deadline.elapsed()
     while True:
         seen = look()
         if is_done(seen):
             return seen
-        text = describe(seen)
-        if text != shown or deadline.elapsed() - said >= LONGEST_SILENCE:
-            progress(f"{what}: {text} ({deadline.elapsed():.0f} s)")
-            shown, said = text, deadline.elapsed()
+        now = Progress(what, describe(seen), percent_of(seen), deadline.elapsed())
+        progress(now)
         if not deadline.left():
-            raise TimedOut(what, deadline.seconds, text)
+            raise TimedOut(what, deadline.seconds, now.state)
         pause = min(max(FIRST_PAUSE, SHARE * (deadline.elapsed() - begin)), longest_pause)
         sleep(min(max(pause, pause_after(seen)), deadline.left()))

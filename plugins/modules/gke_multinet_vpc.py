@@ -44,6 +44,52 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  delete_policy:
+    description:
+      - What O(state=absent) does if there is anything else in the network.
+      - V(refuse_if_used) deletes nothing, and names all of it.
+      - V(keep_if_used) deletes what nobody else uses. A subnetwork stays if a cluster uses it, if it has a secondary
+        range that is not declared, or if Google made it with the network; its declared ranges that nobody uses go, and
+        leave its ingress rule. The network stays if there is anything left in it. RV(kept) tells what stays, and why.
+    type: str
+    choices: [refuse_if_used, keep_if_used]
+    default: refuse_if_used
+  needed:
+    description:
+      - Subnetworks that others need, though nothing in the network may tell so yet. They stay, and so does the network,
+        with O(delete_policy=keep_if_used).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      region:
+        description: Region of the subnetwork.
+        type: str
+        required: true
+      subnetwork:
+        description: Its name.
+        type: str
+        required: true
+      by:
+        description: Who needs it, for RV(kept).
+        type: str
+        required: true
+  deleted_before:
+    description:
+      - Clusters of this project that an earlier task deletes. In check mode they are still there, and O(state=absent)
+        takes them for gone; otherwise this says nothing.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      location:
+        description: Zone or region of the cluster.
+        type: str
+        required: true
+      name:
+        description: Its name.
+        type: str
+        required: true
   existing:
     description:
       - The network is managed by others. It is read and checked; it is never changed and never deleted.
@@ -228,6 +274,18 @@ EXAMPLES = r"""
     subnetworks:
       - name: old-subnet
         region: us-central1
+
+- name: Of a network that others use, too, only what nobody else needs
+  multinet.gke.gke_multinet_vpc:
+    project: test-project
+    name: shared-vpc
+    state: absent
+    delete_policy: keep_if_used
+    subnetworks:
+      - name: shared-subnet
+        region: us-central1
+        secondary_ranges:
+          - name: our-pods
 """
 
 RETURN = r"""
@@ -258,6 +316,14 @@ vpc:
           - name: pods
             ip_cidr_range: 172.16.1.0/24
         allow_multinet: true
+kept:
+  description: What stays of a network that was to go, each with the reason; see O(delete_policy).
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "subnetwork my-subnet: secondary range pods-west (172.16.2.0/24) in it is of others"
+    - "network my-vpc: its subnetwork my-subnet stays"
 operations:
   description: Google's operations that were started, with their duration in seconds.
   returned: success
@@ -277,12 +343,21 @@ from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc import Desire
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context, reconcile
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
 
+NEEDED = {name: {"type": "str", "required": True} for name in ("region", "subnetwork", "by")}
+CLUSTER = {name: {"type": "str", "required": True} for name in ("location", "name")}
 SPEC: dict[str, Any] = {
     "argument_spec": {
         **options.google(),
         "wait_timeout": {"type": "int", "default": 600},
         **gke_options.NETWORK,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "delete_policy": {
+            "type": "str",
+            "choices": ["refuse_if_used", "keep_if_used"],
+            "default": "refuse_if_used",
+        },
+        "needed": {"type": "list", "elements": "dict", "default": [], "options": NEEDED},
+        "deleted_before": {"type": "list", "elements": "dict", "default": [], "options": CLUSTER},
     },
     "supports_check_mode": True,
 }
@@ -292,7 +367,8 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Bring the network into its desired state; see RETURN."""
     desired = Desired.from_params(params)
     google = access.google(params, context)
-    return reconcile(Vpc(desired, google, Operations(google, Deadline(params["wait_timeout"]))), context)
+    operations = Operations(google, Deadline(params["wait_timeout"]))
+    return reconcile(Vpc(desired, google, operations, check_mode=context.check_mode), context)
 
 
 def main() -> None:

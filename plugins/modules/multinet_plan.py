@@ -20,6 +20,13 @@ extends_documentation_fragment:
   - multinet.gke.attributes.info
 requirements:
   - netaddr >= 0.10
+attributes:
+  action_group:
+    description: Is part of the action group C(multinet.gke.all), for C(module_defaults).
+    support: none
+    details:
+      - It takes no credentials, so the defaults of that group are not for it.
+    membership: []
 options:
   clusters:
     description:
@@ -181,6 +188,13 @@ sites:
       description: For each pod range the nodes that it has blocks for, and those that the node pools may have.
       type: list
       elements: dict
+      returned: success
+    removal:
+      description:
+        - What goes with the cluster when it is removed. C(names) for people; C(vpcs), options for
+          M(multinet.gke.gke_multinet_vpc), of which those that several planned clusters share are with the first of
+          these; and C(kept), what is not touched, and why.
+      type: dict
       returned: success
 scope:
   description: The hosts that were looked at.

@@ -69,7 +69,9 @@ options:
   node_pools:
     description:
       - The node pools on whose nodes the pod may run, those that carry its networks.
-      - A pod with the label C(cloud.google.com/gke-nodepool) of one pool in its selector counts as the same.
+      - A pod that is there and keeps to some of them counts as the same, also by a selector with the label
+        C(cloud.google.com/gke-nodepool). So a pool can be added for pods to come.
+      - So does one that names none, like that of the guide, and runs with all interfaces that it asks for.
     type: list
     elements: str
   node_name:

@@ -24,6 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 INSTALLED = ROOT / ".build" / "collections" / "ansible_collections" / "multinet" / "gke"
 OWN_AGENT = "multinet.gke"
 READS = ("get", "list", "watch")
+WAY = os.environ.get("MULTINET_TEST_WAY", "direct")  # how modules are run: "direct", or "module": as ordinary modules
 
 
 def shared(*parts: str) -> pathlib.Path:
@@ -164,7 +165,7 @@ class Lab:
                 private_data_dir=name,
                 playbook=playbook,
                 inventory=str(inventory),
-                extravars=variables or {},
+                extravars={"multinet_direct": WAY == "direct", **(variables or {})},
                 cmdline=arguments or None,
                 envvars={
                     **self.environment,

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness import INSTALLED
+from harness import INSTALLED, WAY
 
 
 class Modules:
@@ -26,17 +26,31 @@ class Modules:
         command = [sys.executable, str(server), str(INSTALLED.parents[2])]
         self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def run(self, module: str, options: dict[str, Any], environment: dict[str, str], *, check: bool) -> dict[str, Any]:
-        """Return a module's result; a module that prints none has crashed, and its traceback is on stderr."""
+    def run(
+        self, module: str, options: dict[str, Any], environment: dict[str, str], *, check: bool, way: str = WAY
+    ) -> dict[str, Any]:
+        """Return a module's result; a module that gives none has crashed, and its traceback is on stderr.
+
+        :param way: "direct", or "module": as an ordinary module.
+        """
         assert self._server.stdin
         assert self._server.stdout
-        internal = {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_remote_tmp": str(self._tmp)}
-        request = {"module": module, "args": {**options, **internal}, "environment": environment}
+        request = {
+            "way": way,
+            "module": module,
+            "args": options,
+            "check": check,
+            "tmp": str(self._tmp),
+            "environment": environment,
+        }
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()
         text = json.loads(self._server.stdout.readline())
         assert text.strip(), f"{module} ended without a result"
         result: dict[str, Any] = json.loads(text)
+        if "warnings" in result:  # since 2.19 an ordinary module does not give them away as texts
+            texts = (each if isinstance(each, str) else each["event"]["msg"] for each in result["warnings"])
+            result["warnings"] = list(texts)
         return result
 
     def close(self) -> None:

@@ -30,6 +30,7 @@ ORDER = (
     "whereabouts_pool_info",
     "whereabouts_pool",
     "multinet_verify",
+    "multinet_report",
 )
 
 

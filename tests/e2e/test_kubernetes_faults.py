@@ -123,7 +123,9 @@ STORIES = (
         (("GET", POOLS), ("GET", RESERVATIONS), ("GET", PODS), ("DELETE", POOLS)),
         (POOL,),
     ),
-    Story("whereabouts_pool_info", {}, (("GET", POOLS), ("GET", RESERVATIONS), ("GET", PODS)), reads_only=True),
+    Story(
+        "whereabouts_pool_info", {}, (("GET", POOLS), ("GET", RESERVATIONS), ("GET", PODS)), (POOL,), reads_only=True
+    ),
     Story(
         "multus_install",
         {"wait": False, "config": {"log_level": "debug"}},

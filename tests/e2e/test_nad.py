@@ -55,7 +55,7 @@ def written(plane: Cluster, name: str) -> Any:
 
 def warnings(result: dict[str, Any]) -> list[str]:
     """Return the texts of a result's warnings."""
-    return [each["event"]["msg"] for each in result.get("warnings", ())]
+    return [str(each) for each in result.get("warnings", ())]
 
 
 def ipvlan(range_text: str, **ipam: Any) -> dict[str, Any]:

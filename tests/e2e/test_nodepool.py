@@ -29,7 +29,7 @@ def pool(site: Cloud) -> Cloud:
 
 def warned(result: dict[str, Any]) -> str:
     """Return the warnings of a result."""
-    return "\n".join(each["event"]["msg"] for each in result["warnings"])
+    return "\n".join(str(each) for each in result["warnings"])
 
 
 def path(location: str = ZONE) -> str:

@@ -110,7 +110,7 @@ def network(site: Cluster) -> Iterator[Callable[..., str]]:
     site.lab.gkelab("network", VPC, "--mode", "flat", "--mtu", "1460")
 
 
-@pytest.mark.sample(3, "long stories")
+@pytest.mark.sample(2, "long stories")
 def test_a_network_that_carries_less_is_measured(packets: Packets, network: Callable[..., str]) -> None:
     """The nodes' interfaces have 1460 bytes; what the VPC carries shows only in packets that may not be divided."""
     network("--mtu", "1300")
@@ -139,7 +139,7 @@ def test_where_only_restricted_pods_may_run_tcp_takes_the_place_of_pings(packets
     assert ['violates PodSecurity "restricted' in each["msg"] for each in refused["results"]] == [True, True]
 
 
-@pytest.mark.sample(3, "long stories")
+@pytest.mark.sample(2, "long stories")
 def test_pods_have_to_listen_if_a_port_is_asked_for(packets: Packets) -> None:
     server = pod("server")
     server["spec"]["containers"][0]["command"] = ["nc", "-ll", "-p", "8080", "-e", "true"]
@@ -154,7 +154,7 @@ def test_pods_have_to_listen_if_a_port_is_asked_for(packets: Packets) -> None:
 
 
 @pytest.mark.shows("E1")
-@pytest.mark.sample(3, "long stories")
+@pytest.mark.sample(2, "long stories")
 def test_a_network_that_goes_by_alias_blocks_is_told_and_attachments_by_block_help(
     packets: Packets, network: Callable[..., str]
 ) -> None:
@@ -208,7 +208,7 @@ def test_a_network_that_goes_by_alias_blocks_is_told_and_attachments_by_block_he
 
 
 @pytest.mark.shows("E5", "D22")
-@pytest.mark.sample(3, "long stories")
+@pytest.mark.sample(2, "long stories")
 def test_a_lost_node_and_what_comes_back_with_it(packets: Packets, tmp_path: pathlib.Path) -> None:
     """One pod survives without its interface, and the API hides it; another is new, and has no status either."""
     lost = packets.nodes[1]
@@ -260,7 +260,7 @@ def test_a_lost_node_and_what_comes_back_with_it(packets: Packets, tmp_path: pat
 
 
 @pytest.mark.shows("D25")
-@pytest.mark.sample(3, "long stories")
+@pytest.mark.sample(2, "long stories")
 def test_host_ports_work_only_if_multus_passes_them_on(packets: Packets) -> None:
     ask = {"hostport": HOST_PORT, "connectivity": "none"}
     entry = found(packets.verify(**ask), "hostport")

@@ -84,7 +84,7 @@ def hangs(plane: Cluster, options: dict[str, Any]) -> str:
     with plane.asked() as asked:
         refused = plane.module("multinet_pod", **options)
     assert asked.writes == []
-    (warning,) = (str(each["event"]["msg"]) for each in announced["warnings"])
+    (warning,) = announced["warnings"]
     assert refused["msg"].endswith(f"would not start, and was not made: {warning}")
     return warning
 

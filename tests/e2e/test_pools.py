@@ -24,7 +24,7 @@ POOL, INFO = "whereabouts_pool", "whereabouts_pool_info"
 
 
 def warnings_of(result: dict[str, Any]) -> str:
-    return "\n".join(each["event"]["msg"] for each in result.get("warnings", ()))
+    return "\n".join(str(each) for each in result.get("warnings", ()))
 
 
 @pytest.fixture

@@ -156,7 +156,7 @@ def churn(site: Cluster) -> Iterator[Churn]:
 
 
 @pytest.mark.shows("E2", "E8", "D10")
-@pytest.mark.sample(3, "long stories")
+@pytest.mark.sample(2, "long stories")
 def test_under_churn_no_live_address_is_released_and_none_is_left_over(
     churn: Churn, record_property: Callable[[str, object], None]
 ) -> None:
@@ -217,7 +217,7 @@ def test_whereabouts_hands_out_the_next_address_beside_a_reserved_one(churn: Chu
 
 
 @pytest.mark.shows("E2", "E5")
-@pytest.mark.sample(3, "long stories")
+@pytest.mark.sample(2, "long stories")
 def test_after_its_node_was_lost_what_is_gone_is_released_and_what_claims_an_address_is_kept(churn: Churn) -> None:
     """A pod that survives may be without its interface while the API denies it: its address is kept, until it goes."""
     cluster = churn.cluster

@@ -85,8 +85,8 @@ def test_the_second_run_changes_nothing_and_only_reads(full_lab: Lab, first: Run
 
 def test_without_probes_nothing_at_all_is_written(full_lab: Lab, first: Run) -> None:
     asked, events = len(full_lab.google_requests()), len(full_lab.kubernetes_requests())
-    second = full_lab.play("multinet.gke.site", variables={"multinet_verify_probe": False})
-    assert (second.rc, second.changed) == (0, 0), second.stdout
+    looked = full_lab.play("multinet.gke.verify", variables={"multinet_verify_probe": False})
+    assert (looked.rc, looked.changed) == (0, 0), looked.stdout
     assert google_writes(full_lab.google_requests()[asked:]) == []
     assert kubernetes_writes(full_lab.kubernetes_requests()[events:]) == []
 

@@ -436,7 +436,7 @@ def _params() -> Iterator[Any]:
 
 
 @pytest.mark.sample(12)
-@pytest.mark.parametrize("case", _params())
+@pytest.mark.parametrize("case", list(_params()))
 def test_a_check_passes_and_then_finds_what_was_broken(town: Town, case: Case) -> None:
     before = [] if case.options else town.verify(case.check)
     wrong = [entry for entry in before if entry["status"] in ("fail", "warn")]

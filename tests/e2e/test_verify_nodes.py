@@ -65,7 +65,7 @@ def texts(results: list[dict[str, Any]], check: str, status: str = "fail") -> di
 
 
 @pytest.mark.shows("D5", "D18")
-@pytest.mark.sample(3, "long stories")
+@pytest.mark.sample(2, "long stories")
 def test_a_site_in_order_passes_with_a_look_at_nodes_and_into_pods(site: Cluster) -> None:
     first, second = nodes(site, "multinet")
     site.apply(pod(site, "a", first), pod(site, "b", second))
@@ -112,7 +112,7 @@ def expired_token() -> str:
 
 
 @pytest.mark.shows("E3", "E15", "D9", "D19")
-@pytest.mark.sample(3, "long stories")
+@pytest.mark.sample(2, "long stories")
 def test_another_first_file_and_an_expired_token_are_found_on_the_node(site: Cluster) -> None:
     node, _other = nodes(site, "multinet")
     foreign = json.dumps({"cniVersion": "0.3.1", "name": "aaa", "type": "ptp"})
@@ -136,7 +136,7 @@ def test_another_first_file_and_an_expired_token_are_found_on_the_node(site: Clu
 
 
 @pytest.mark.shows("D22", "D13", "E4")
-@pytest.mark.sample(3, "long stories")
+@pytest.mark.sample(2, "long stories")
 def test_a_node_without_the_network_and_a_component_without_memory_are_found(site: Cluster) -> None:
     (bare,) = nodes(site, "default-pool")
     gc = site.get("daemonset", "-n", "kube-system", "gke-multinet")["spec"]["template"]["spec"]["containers"][0]
@@ -168,7 +168,7 @@ def test_a_node_without_the_network_and_a_component_without_memory_are_found(sit
 
 
 @pytest.mark.shows("E5")
-@pytest.mark.sample(3, "long stories")
+@pytest.mark.sample(2, "long stories")
 def test_pods_that_lost_their_interface_with_their_node_are_found(site: Cluster) -> None:
     node, _other = nodes(site, "multinet")
     site.apply(pod(site, "survivor", node), pod(site, "fresh", node))

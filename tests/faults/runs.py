@@ -99,6 +99,7 @@ def _ending(story: Story, played: Run) -> Ending:
         event["event_data"]["task_action"].rpartition(".")[2]
         for event in reversed(played.events)
         if event["event"] in ("runner_on_failed", "runner_item_on_failed")
+        and event["event_data"]["task_action"].startswith("multinet.gke.")  # not the play's own word at the end
     )
     step = next(step for step in story.steps if step.module == failed)
     return Ending(message, step, output=played.stdout)

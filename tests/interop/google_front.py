@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-HOSTS = ("compute.googleapis.com", "container.googleapis.com", "www.googleapis.com")
+HOSTS = ("compute.googleapis.com", "container.googleapis.com", "oauth2.googleapis.com", "www.googleapis.com")
 CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 SILENCE = 60  # seconds without a byte, until a connection is given up
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cloud import Cloud
-from google_cloud import google_cloud
+from galaxy import collections
 from google_front import google_front
 from harness import INSTALLED, Run, play_of
 from sites import make
@@ -31,10 +31,10 @@ SUBNETWORK: dict[str, Any] = {
 
 @pytest.mark.slow
 def test_google_cloud_finds_no_difference(cloud: Cloud, tmp_path: pathlib.Path) -> None:
-    collections = google_cloud()
+    found = collections()
     make(cloud, "gke_multinet_vpc")
     with google_front(tmp_path, cloud.lab.port) as front, cloud.asked() as asked:
-        run = _play(cloud, {**front, "ANSIBLE_COLLECTIONS_PATH": f"{collections}:{INSTALLED.parents[2]}"}, SUBNETWORK)
+        run = _play(cloud, {**front, "ANSIBLE_COLLECTIONS_PATH": f"{found}:{INSTALLED.parents[2]}"}, SUBNETWORK)
         assert (run.rc, run.changed) == (0, 0), run.stdout
     assert asked.writes == []
     assert {path.rpartition("/")[2] for path in asked.reads} == {"my-vpc", "my-subnet"}
@@ -42,11 +42,11 @@ def test_google_cloud_finds_no_difference(cloud: Cloud, tmp_path: pathlib.Path) 
 
 @pytest.mark.slow
 def test_google_cloud_would_find_one(cloud: Cloud, tmp_path: pathlib.Path) -> None:
-    collections = google_cloud()
+    found = collections()
     make(cloud, "gke_multinet_vpc")
     other = {**SUBNETWORK, "private_ip_google_access": True}
     with google_front(tmp_path, cloud.lab.port) as front:
-        run = _play(cloud, {**front, "ANSIBLE_COLLECTIONS_PATH": f"{collections}:{INSTALLED.parents[2]}"}, other)
+        run = _play(cloud, {**front, "ANSIBLE_COLLECTIONS_PATH": f"{found}:{INSTALLED.parents[2]}"}, other)
     assert run.changed == 1, run.stdout
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 
@@ -41,6 +42,23 @@ def test_a_collector_that_was_off_stays_off(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_missing_library_is_named_with_the_command_that_installs_it() -> None:
     with pytest.raises(MissingLibrary, match="-m pip install no-such-package"):
         libraries.library("no_such_module", "no-such-package")
+
+
+def test_what_is_imported_ahead_is_there_afterwards_or_its_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, RARE, raising=False)
+    assert libraries.preloaded({RARE: "python"}) == ""
+    assert RARE in sys.modules
+    assert libraries.preloaded({RARE: "python", "no_such_module": "no-such-package"}) == "no-such-package"
+
+
+def test_only_the_end_of_a_process_that_others_live_in_too_is_spared(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    frozen: list[bool] = []
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
+    monkeypatch.setattr(atexit, "register", lambda function: done.append("register"))
+    monkeypatch.setattr(atexit, "unregister", lambda function: done.append("unregister"))
+    libraries.preloaded({"json": "python"})
+    assert (done, frozen) == (["unregister", "register"], [])
 
 
 def test_an_ordinary_module_has_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

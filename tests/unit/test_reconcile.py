@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.multinet.gke.plugins.module_utils.errors import MultinetError, OperationFailed, Stale
 from ansible_collections.multinet.gke.plugins.module_utils.module import failure
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import MOST_ROUNDS, Change, Plan, reconcile
+from ansible_collections.multinet.gke.plugins.module_utils.waiting import Progress
 
 
 class Talk:
@@ -23,13 +24,13 @@ class Talk:
     def __init__(self, check_mode: bool = False) -> None:
         self.check_mode = check_mode
         self.warned: list[str] = []
-        self.said: list[str] = []
+        self.said: list[Progress] = []
 
     def warn(self, text: str) -> None:
         self.warned.append(text)
 
-    def progress(self, text: str) -> None:
-        self.said.append(text)
+    def progress(self, now: Progress) -> None:
+        self.said.append(now)
 
 
 class Parts:
@@ -106,7 +107,7 @@ def test_what_others_changed_between_read_and_write_is_read_and_planned_again() 
     assert parts.have == {"a": "ours", "b": "ours"}
     assert result["actions"] == ["create a", "create b"]
     assert parts.reads == 1 + 2 + 1
-    assert "change b: it has changed meanwhile, so it is read again" in talk.said
+    assert Progress("change b", "it has changed meanwhile, so it is read again") in talk.said
 
 
 class Unheard(Parts):

@@ -18,7 +18,7 @@ from typing import Any
 from ..answers import is_passing
 from ..errors import ApiError, MultinetError
 from ..libraries import library
-from ..waiting import Deadline, backoff
+from ..waiting import Deadline, Progress, backoff
 from .credentials import Credentials
 from .failures import translated
 
@@ -42,7 +42,7 @@ class Google:
         *,
         compute_endpoint: str | None,
         container_endpoint: str | None,
-        progress: Callable[[str], None],
+        progress: Callable[[Progress], None],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.project = project

@@ -108,7 +108,7 @@ class IngressRule:
             yield Change(title, lambda: self._update(title, google, operations))
 
     def hold(self, google: Google, operations: Operations) -> None:
-        """Look at an updated rule again, and repair it if somebody who had read it before has overwritten it since."""
+        """Look at a rule again, and repair it if somebody who had read it or its ranges before has overwritten it."""
         for _attempt in range(MOST_REPAIRS):
             self._update(f"repair firewall rule {self.subnet.rule}", google, operations)
             if not operations.under_way:
@@ -119,7 +119,11 @@ class IngressRule:
         operations.finish()
 
         def request() -> dict[str, Any] | None:
-            now = replace(self, found=find_rule(google, self.subnet.rule), present=_present(google, self.subnet))
+            # The rule is read last: what others send between this and ours is lost, unless they still look at it.
+            present = _present(google, self.subnet)
+            now = replace(self, found=find_rule(google, self.subnet.rule), present=present)
+            if now.found is not None and set(now.found.source_ranges) - set(now.sources):
+                now = replace(now, present=_present(google, self.subnet))  # a range may have come since
             if now.found is None:
                 raise Refused(f"firewall rule {self.subnet.rule}: somebody has just deleted it; run again to create it")
             if now.is_as_wanted:

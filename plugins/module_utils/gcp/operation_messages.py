@@ -18,12 +18,13 @@ class Seen:
     """What an operation looks like, whichever API it is of."""
 
     done: bool
-    text: str  # "RUNNING, cluster deploying, 60 %"
+    phase: str  # "cluster deploying", or only the status: "RUNNING"
+    percent: int | None = None
     errors: tuple[dict[str, str], ...] = ()  # code and message
     lost: bool = False  # the API does not know it any more: how it ended is unknown
 
 
-LOST = Seen(done=True, text="no longer known", lost=True)
+LOST = Seen(done=True, phase="no longer known", lost=True)
 
 
 def compute_seen(operation: Any | None) -> Seen:
@@ -38,7 +39,8 @@ def compute_seen(operation: Any | None) -> Seen:
         errors = ({"code": str(operation.http_error_status_code), "message": operation.http_error_message},)
     return Seen(
         done=operation.status.name == "DONE",
-        text=f"{operation.status.name}, {operation.progress} %",
+        phase=operation.status.name,
+        percent=operation.progress,
         errors=errors,
     )
 
@@ -47,22 +49,27 @@ def container_seen(operation: Any | None) -> Seen:
     """Read container_v1.Operation, None if there is none."""
     if operation is None:
         return LOST
+    phase, percent = _phase(operation)
     return Seen(
         done=operation.status.name == "DONE",
-        text=", ".join([operation.status.name, *_phase(operation)]),
+        phase=phase,
+        percent=percent,
         errors=tuple({"code": code, "message": message} for code, message in dict.fromkeys(_errors(operation))),
     )
 
 
-def _phase(operation: Any) -> list[str]:
-    """Return the phase and the percentage of CLUSTER_DEPLOYING=7, CLUSTER_DEPLOYING_TOTAL=12 and the like."""
+def _phase(operation: Any) -> tuple[str, int | None]:
+    """Return the phase and the percentage of CLUSTER_DEPLOYING=7, CLUSTER_DEPLOYING_TOTAL=12 and the like.
+
+    An operation without such metrics may have a detail, and always has a status.
+    """
     values = {metric.name: metric.int_value for metric in operation.progress.metrics}
     phases = [(name, values[name], values[f"{name}_TOTAL"]) for name in values if values.get(f"{name}_TOTAL")]
     if not phases:
-        return [operation.detail] if operation.detail else []
+        return operation.detail or operation.status.name, None
     current = next((name for name, done, total in phases if done < total), phases[-1][0])
     percent = 100 * sum(phase[1] for phase in phases) // sum(phase[2] for phase in phases)
-    return [current.lower().replace("_", " "), f"{percent} %"]
+    return current.lower().replace("_", " "), percent
 
 
 def _errors(operation: Any) -> Iterator[tuple[str, str]]:

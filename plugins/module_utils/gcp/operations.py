@@ -164,7 +164,9 @@ class Operations:
         failures = []
         while self._started:
             started = self._started.pop(0)
-            seen = self.wait_for(started.title, started.look, lambda seen: seen.done, lambda seen: seen.text)
+            seen = self.wait_for(
+                started.title, started.look, lambda seen: seen.done, lambda seen: seen.phase, lambda seen: seen.percent
+            )
             started.record["duration_s"] = round(self.deadline.elapsed() - started.since, 1)
             if seen.errors:
                 failures.append(OperationFailed(started.name, started.title, list(seen.errors)))
@@ -174,7 +176,12 @@ class Operations:
             raise failures[0] if len(failures) == 1 else OperationFailed.of_several(failures)
 
     def wait_for(
-        self, what: str, look: Callable[[], Any], is_done: Callable[[Any], bool], describe: Callable[[Any], str]
+        self,
+        what: str,
+        look: Callable[[], Any],
+        is_done: Callable[[Any], bool],
+        describe: Callable[[Any], str],
+        percent_of: Callable[[Any], int | None] = lambda seen: None,
     ) -> Any:
         """Look until it is done, under the deadline of this run; a look that fails for a while means: not yet."""
 
@@ -186,7 +193,7 @@ class Operations:
                     raise
                 return Try(obstacle=str(error))
 
-        return self._poll(what, attempt, is_done, describe, remedy=GOES_ON)
+        return self._poll(what, attempt, is_done, describe, percent_of, remedy=GOES_ON)
 
     def _poll(
         self,
@@ -194,6 +201,7 @@ class Operations:
         attempt: Callable[[], Try],
         is_done: Callable[[Any], bool] = lambda result: True,
         describe: Callable[[Any], str] = str,
+        percent_of: Callable[[Any], int | None] = lambda seen: None,
         *,
         remedy: str,
     ) -> Any:
@@ -206,6 +214,7 @@ class Operations:
                 deadline=self.deadline,
                 pause_after=lambda tried: tried.pause,
                 describe=lambda tried: tried.obstacle or describe(tried.result),
+                percent_of=lambda tried: None if tried.obstacle else percent_of(tried.result),
                 progress=self._google.progress,
                 sleep=self._sleep,
             ).result

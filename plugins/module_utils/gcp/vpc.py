@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from ..errors import InUse, Refused, refuse
 from ..gke_rules import ingress_rule_name
 from ..reconcile import Change, Plan, State
-from . import ingress, network_users, networks, secondary_ranges, subnetworks, vpc_parts
+from . import ingress, network_users, networks, secondary_ranges, subnetworks, vpc_parts, vpc_removal
 from .clients import Google
 from .operations import Operations
 from .range_users import range_users, read_clusters
@@ -29,8 +30,10 @@ class Vpc:
 
     key = "vpc"
 
-    def __init__(self, desired: Desired, google: Google, operations: Operations) -> None:
+    def __init__(self, desired: Desired, google: Google, operations: Operations, *, check_mode: bool = False) -> None:
+        """Take what is needed; in check mode clusters may be there still that an earlier task deletes."""
         self._desired = desired
+        self._check_mode = check_mode
         self._google = google
         self._operations = operations
         self._network = Network(google.project, desired.name)
@@ -59,13 +62,28 @@ class Vpc:
         parts = vpc_parts.parts(self._desired, observed, self._network)
         if self._desired.existing:
             return self._plan_existing(observed, parts)
+        if self._desired.absent and self._desired.keeps_used and observed.network is not None:
+            left = vpc_removal.sparing(self._desired, observed, parts).desired
+            spared = replace(left, keeps_used=False)
+            return Vpc(spared, self._google, self._operations).plan(replace(observed, in_the_way=()))
         if self._desired.absent:
             return self._plan_absent(observed, parts)
         return self._plan_present(observed, parts)
 
     def facts(self, observed: Observed, plan: Plan) -> dict[str, Any]:
-        """Return the operations that were run."""
-        return {"operations": self._operations.records}
+        """Return the operations that were run, and of a network that is to go what stays."""
+        return {"operations": self._operations.records, "kept": self._kept(observed)}
+
+    def _kept(self, observed: Observed) -> list[str]:
+        wanted = self._desired
+        if not wanted.absent or observed.network is None:
+            return []
+        if wanted.existing:
+            return [f"{self._what}: it is managed by others (existing=true)"]
+        if not wanted.keeps_used:
+            return []
+        parts = vpc_parts.parts(wanted, observed, self._network)
+        return list(vpc_removal.sparing(wanted, observed, parts).kept)
 
     def _observe_deletion(self, network: Any | None) -> Observed:
         """Read what is deleted, and what is in the way of that."""
@@ -77,9 +95,11 @@ class Vpc:
         rules_of_ours = {
             rule.name: rule for rule in rules if rule.name in ours and ingress.is_ours(rule, self._network)
         }
+        gone = self._desired.deleted_before if self._check_mode else frozenset()
+        clusters = [each for each in read_clusters(google) if (each.location, each.name) not in gone]
         found = network_users.Found(
             network=network,
-            clusters=read_clusters(google),
+            clusters=clusters,
             rules=[rule for rule in rules if rule.name not in rules_of_ours],
             endpoint_groups=network_users.endpoint_groups(google, self._network),
         )
@@ -88,6 +108,7 @@ class Vpc:
             network,
             subnetworks.read(google, declared),
             rules_of_ours,
+            range_users=range_users(clusters, google.project),
             in_the_way=list(network_users.users(found, google.project, self._network, declared)),
         )
 
@@ -217,7 +238,7 @@ class Vpc:
                 yield (region, name), ", ".join(users)
 
     def _settle(self, parts: list[Part]) -> None:
-        """Wait for what was started, and for what others were faster to start; look at updated rules again."""
+        """Wait for what was started, and for what others were faster to start; look at the rules again."""
         self._operations.finish()
         if self._operations.overtaken:
             self._operations.wait_for(
@@ -227,7 +248,7 @@ class Vpc:
                 lambda missing: f"missing: {', '.join(missing)}",
             )
         for part in parts:
-            if part.subnet.needs_rule and part.rule.found is not None and not part.rule.is_as_wanted:
+            if part.subnet.needs_rule and not part.rule.is_as_wanted:
                 part.rule.hold(self._google, self._operations)
 
     def _missing(self, observed: Observed) -> Iterator[str]:

@@ -20,6 +20,20 @@ NOT_OURS = "an existing network is never changed: leave it out, or set existing=
 
 
 @dataclass(frozen=True)
+class Needed:
+    """A subnetwork that others need, as the caller knows; nothing in the network may tell so yet."""
+
+    region: str
+    subnetwork: str
+    by: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return region and name: they are one subnetwork's in a project."""
+        return self.region, self.subnetwork
+
+
+@dataclass(frozen=True)
 class Desired:
     """What gke_multinet_vpc was asked for."""
 
@@ -31,6 +45,9 @@ class Desired:
     subnetworks: tuple[Subnet, ...]
     purge_subnetworks: bool
     absent: bool
+    keeps_used: bool  # what others use stays, if it is to be absent
+    needed: tuple[Needed, ...]
+    deleted_before: frozenset[tuple[str, str]]  # location and name of clusters
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> Desired:
@@ -48,6 +65,9 @@ class Desired:
             subnetworks=tuple(Subnet.from_params(each, absent=absent) for each in params["subnetworks"]),
             purge_subnetworks=params["purge_subnetworks"],
             absent=absent,
+            keeps_used=params["delete_policy"] == "keep_if_used",
+            needed=tuple(Needed(each["region"], each["subnetwork"], each["by"]) for each in params["needed"]),
+            deleted_before=frozenset((each["location"], each["name"]) for each in params["deleted_before"]),
         )
         problems = Problems()
         check_name(problems, "name", desired.name)

@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from ..answers import is_passing
 from ..errors import ApiError, MultinetError, Refused, Stale
 from ..libraries import library
-from ..waiting import Deadline, backoff
+from ..waiting import Deadline, Progress, backoff
 from .connection import Connection, Headers
 from .failures import Expired, is_missing, no_answer, not_accepted, refusal, value_of
 from .kinds import Kind, Ref
@@ -61,7 +61,7 @@ class Kube:
         connection: Connection,
         *,
         deadline: Deadline | None = None,
-        progress: Callable[[str], None] = lambda text: None,
+        progress: Callable[[Progress], None] = lambda now: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Take how the cluster is reached.
@@ -255,7 +255,7 @@ class Kube:
                 is_hopeless = not self._has_answered and failures >= FIRST_TRIES
                 if not is_passing(error) or is_hopeless or pause > patience.left():
                     raise
-                self._progress(f"{error}; again in {pause:.0f} s")
+                self._progress(Progress(f"{error}; again in {pause:.0f} s"))
             self._sleep(pause)
 
     def _left(self) -> float:

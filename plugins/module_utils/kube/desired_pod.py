@@ -163,7 +163,7 @@ class DesiredPod:
             "args": container.get("args") or [],
             "attachments": annotations[NETWORKS] if pod.selections_error else _rows(pod.selections),
             "node_selector": spec.get("nodeSelector") or {},
-            "node_pools": _pools_of(spec),
+            "node_pools": self._allowed_pools(spec, pod),
             "node_name": spec.get("nodeName", ""),
             "ports": [_port_of(port) for port in container.get("ports") or ()],
             "security_context": _context_of(container, self.security_context),
@@ -171,6 +171,16 @@ class DesiredPod:
             "annotations": {key: annotations[key] for key in self.annotations or () if key in annotations},
         }
         return {option: value for option, value in found.items() if option in self.state}
+
+    def _allowed_pools(self, spec: Mapping[str, Any], pod: Pod) -> list[str]:
+        """Return the pools of a pod that is there; as they are wanted, if it keeps to some of these.
+
+        The guide's pod names no pool. A pod never moves, so if that one has all its interfaces, it is on a node that
+        carries its networks, which is what the pools are named for.
+        """
+        found, wanted = _pools_of(spec), self.node_pools
+        fits = set(found) <= set(wanted or ()) if found else pod.runs and pod.selections and not pod.missing
+        return wanted if wanted is not None and fits else found
 
     def needs_new(self, observed: Object) -> Iterator[str]:
         """Yield the reasons why only another pod can be as it should be."""

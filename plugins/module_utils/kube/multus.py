@@ -22,18 +22,16 @@ from ..cni.multus_live import config_text, described
 from ..cni.multus_options import Wanted
 from ..errors import ApiError, Refused, Stale
 from ..reconcile import Change, Plan, State
-from ..waiting import Deadline, poll
+from ..waiting import Deadline, Progress, poll
 from .client import Kube, Object
 from .kinds import CRD, POD, Ref
 from .multus_objects import OURS, WORKLOADS, Drift, Live, Places, check_immutable, check_names, drifts, in_order, read
 from .objects import merged
-from .rollout import Rollout, is_ready, wait_until_rolled_out
+from .rollout import RESTARTED_AT, Rollout, is_ready, now, restart, wait_until_rolled_out
 
 # On the ConfigMap: pods that started before this time have read an older configuration. It is written together with
 # the configuration, so that a run which is cut off before the restart leaves word of it to the next one.
 STALE_BEFORE = "multinet.gke/stale-before"
-# On the pod template; kubectl rollout restart writes the same.
-RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class MultusResource:
         *,
         wait: bool,
         timeout: float,
-        progress: Callable[[str], None],
+        progress: Callable[[Progress], None],
     ) -> None:
         """Take what is wanted.
 
@@ -101,7 +99,8 @@ class MultusResource:
         if reason:
             before.setdefault(str(places.daemon_set), "started earlier")
             after.setdefault(str(places.daemon_set), "restarted")
-            changes.append(Change(f"restart {places.daemon_set} ({reason})", self._restart))
+            title = f"restart {places.daemon_set} ({reason})"
+            changes.append(Change(title, partial(restart, self._kube, places.daemon_set)))
         desired = {Ref.of(document) for document in documents}
         for ref in (places.cleanup, places.deployment, places.schedule):
             if live[ref] and ref not in desired and (ref != places.schedule or _is_ours(live[ref], self._wanted)):
@@ -167,7 +166,7 @@ class MultusResource:
         if each.ref.kind == CRD:
             return partial(self._define, each)
         if each.ref == self._places.config_map and stale:
-            return lambda: self._kube.apply(_annotated(each.desired, STALE_BEFORE, _now()))
+            return lambda: self._kube.apply(_annotated(each.desired, STALE_BEFORE, now()))
         if each.ref.kind in WORKLOADS and each.live:
             return partial(self._rewrite, each.ref, each.desired, each.live)
         return lambda: self._kube.apply(each.desired)
@@ -198,11 +197,6 @@ class MultusResource:
             if error.status == 409:
                 raise Stale(error.what, error.status, error.reason, error.api_message) from error
             raise
-
-    def _restart(self) -> None:
-        annotations = {RESTARTED_AT: _now()}
-        patch = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
-        self._kube.patch(self._places.daemon_set, patch)
 
     def _await_rollouts(self) -> None:
         for ref in (self._places.daemon_set, self._places.deployment):
@@ -283,11 +277,6 @@ def _true_conditions(definition: Object | None) -> list[str]:
 
 def _annotated(document: Object, key: str, value: str) -> Object:
     return {**document, "metadata": {**document["metadata"], "annotations": {key: value}}}
-
-
-def _now() -> str:
-    """Return the time in the form of the API, RFC 3339 in UTC, to the second."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _time(text: str | None) -> datetime.datetime:

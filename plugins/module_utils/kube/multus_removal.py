@@ -27,7 +27,7 @@ from ..cni.pods import Pod
 from ..cni.texts import some
 from ..errors import InUse, Refused, TimedOut
 from ..reconcile import Change, Plan, State
-from ..waiting import Deadline, poll
+from ..waiting import Deadline, Progress, poll
 from .client import Kube, Object
 from .kinds import CRD, NODE, POD, Ref
 from .multus_objects import Live, Places, check_names, read
@@ -58,7 +58,7 @@ class MultusRemoval:
         keep_crds: bool,
         force: bool,
         timeout: float,
-        progress: Callable[[str], None],
+        progress: Callable[[Progress], None],
     ) -> None:
         """Take what is to go.
 

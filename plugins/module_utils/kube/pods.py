@@ -13,7 +13,7 @@ from typing import Any
 from ..cni.pods import Pod
 from ..errors import Refused, TimedOut
 from ..reconcile import Change, Plan, State
-from ..waiting import Deadline, poll
+from ..waiting import Deadline, Progress, poll
 from .client import JSON, Kube, Object
 from .desired_pod import GRACE_SECONDS, DesiredPod
 from .doubts import Doubts, look
@@ -34,7 +34,7 @@ class PodResource:
     key = "pod"
 
     def __init__(
-        self, kube: Kube, desired: DesiredPod, *, wait: bool, timeout: float, progress: Callable[[str], None]
+        self, kube: Kube, desired: DesiredPod, *, wait: bool, timeout: float, progress: Callable[[Progress], None]
     ) -> None:
         """Take what is wanted.
 

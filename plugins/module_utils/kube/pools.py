@@ -19,6 +19,7 @@ from ..cni.texts import some
 from ..cni.whereabouts import Allocation, Pool, describe, judge, order
 from ..errors import ApiError, Immutable, Problems, Refused, VerificationFailed, refuse
 from ..reconcile import Change, Context, Plan, State, reconcile
+from ..waiting import Progress
 from . import pool_reservations
 from .client import JSON, Kube, Object
 from .kinds import IP_POOL
@@ -91,7 +92,9 @@ class PoolResource:
         seen = self._view.first()
         suspects, seconds = self._view.suspected(seen), self._desired.confirm_after
         if suspects and seconds and not self._desired.force:
-            self._context.progress(f"{len(suspects)} are nobody's in {self._target.ref}; again in {seconds} s")
+            self._context.progress(
+                Progress(f"{len(suspects)} are nobody's in {self._target.ref}; again in {seconds} s")
+            )
             self._sleep(seconds)
             seen = self._view.again()
         if seen and self._view.reads_reservations:

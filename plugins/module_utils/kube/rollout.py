@@ -9,15 +9,19 @@ The rule is that of kubectl rollout status.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..cni.pods import Pod
 from ..cni.texts import some
 from ..errors import TimedOut
-from ..waiting import Deadline, poll
+from ..waiting import Deadline, Progress, poll
 from .client import Kube, Object
 from .kinds import POD, Ref
+
+# On the pod template; kubectl rollout restart writes the same.
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,19 @@ class Rollout:
         return f"of {self.desired} pods, {self.updated} are up to date and {self.available} available"
 
 
+def restart(kube: Kube, ref: Ref) -> None:
+    """Have the pods of a DaemonSet or Deployment made anew, a few at a time; this does not wait for them."""
+    patch = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: now()}}}}}
+    kube.patch(ref, patch)
+
+
+def now() -> str:
+    """Return the time in the form of the API, RFC 3339 in UTC, to the second."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def wait_until_rolled_out(
-    kube: Kube, ref: Ref, labels: str, deadline: Deadline, progress: Callable[[str], None]
+    kube: Kube, ref: Ref, labels: str, deadline: Deadline, progress: Callable[[Progress], None]
 ) -> None:
     """Wait until a DaemonSet or Deployment is rolled out.
 

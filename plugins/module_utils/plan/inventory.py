@@ -12,7 +12,7 @@ from typing import Any
 
 from ..cni.texts import some
 from ..errors import Problem, Problems
-from . import doubts, rules, site, table
+from . import doubts, removal, rules, site, table
 from .description import Description, read
 from .schema import DESCRIPTION
 
@@ -75,8 +75,9 @@ def plan(clusters: Sequence[Mapping[str, Any]], run: Sequence[str] | None) -> Pl
     elsewhere = _wrong(others)
     problems.extend(problem for problem in _wrong(descriptions) if problem not in elsewhere)
     problems.raise_if_any()
+    removals = removal.removals(planned, others)
     return Planned(
-        sites={each.host: site.derive(each) for each in planned},
+        sites={each.host: {**site.derive(each), "removal": removals[each.host]} for each in planned},
         scope=Scope([each.host for each in planned], [each.host for each in others], unread),
         warnings=[*_misspelt(clusters, hosts), *_doubts(planned), *_elsewhere(elsewhere)],
     )

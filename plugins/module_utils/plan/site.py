@@ -130,7 +130,7 @@ def _attachment(description: Description, network: Network, pod_range: PodRange)
 
 
 def _pods(description: Description) -> list[dict[str, Any]]:
-    """Return the pods with a selector for a pool that carries all their networks: nothing else asks for one."""
+    """Return the pods with the pools that carry all their networks: nothing else asks for a node that does."""
     found = []
     for pod in description.pods:
         attachments = [description.meant_by(pod, text)[0] for text in pod.attachments]
@@ -146,7 +146,7 @@ def _pods(description: Description) -> list[dict[str, Any]]:
                     {"name": pod_range.attachment, "namespace": pod_range.namespace}
                     for network, pod_range in attachments
                 ],
-                "node_selector": {gke_rules.POOL_LABEL: pools[0]} if attachments else {},
+                "node_pools": pools if attachments else [],
             }
         )
     return found

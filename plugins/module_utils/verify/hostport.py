@@ -23,6 +23,7 @@ from ..kube import exec as remote
 from ..kube.client import Kube, Object
 from ..kube.kinds import POD, Ref
 from ..reconcile import Context
+from ..waiting import Progress
 from . import own_pods, packets, probe_pod
 from .packets import UNTRIED, Answer
 from .request import Request
@@ -55,7 +56,7 @@ def measure(kube: Kube, request: Request, snapshot: Snapshot, port: int, context
     refs = {Ref(POD, f"multinet-hostport-{run}-{number}", namespace): node for number, node in enumerate(nodes)}
     seconds = int(request.wait_timeout + 2 * request.probing.seconds(ASKERS) + SPARE_SECONDS)
     try:
-        context.progress(f"starting {len(refs)} pods with hostPort {port}")
+        context.progress(Progress(f"starting {len(refs)} pods with hostPort {port}"))
         refused = own_pods.start(kube, [_document(request, ref, run, node, seconds) for ref, node in refs.items()])
         found = own_pods.await_all(
             kube,

@@ -23,6 +23,7 @@ from ..errors import MultinetError
 from ..kube.client import Kube, Object
 from ..kube.events import last_warning
 from ..kube.kinds import POD, Ref
+from ..waiting import Progress
 from . import own_pods
 from .own_pods import GRACE_SECONDS, RUN_LABEL
 
@@ -103,14 +104,14 @@ class Assignment:
 
 
 def inspect(
-    kube: Kube, what: Assignment, progress: Callable[[str], None], warn: Callable[[str], None]
+    kube: Kube, what: Assignment, progress: Callable[[Progress], None], warn: Callable[[str], None]
 ) -> dict[str, Inspection]:
     """Look at nodes; return what was seen by node, or why nothing was."""
     own_pods.sweep(kube, datetime.now(UTC))
     run = own_pods.new_run()
     refs = {node: Ref(POD, f"multinet-look-{run}-{number}", what.namespace) for number, node in enumerate(what.nodes)}
     try:
-        progress(f"looking at {len(refs)} nodes")
+        progress(Progress(f"looking at {len(refs)} nodes"))
         refused = own_pods.start(kube, [manifest(what, ref, node, run) for node, ref in refs.items()])
         made = [ref for ref in refs.values() if ref not in refused]
         pods = own_pods.await_all(

@@ -37,8 +37,18 @@ def write(results: Sequence[Result], bad: Sequence[Result]) -> str:
     suite = ElementTree.SubElement(root, "testsuite", {**counts, "skipped": str(skipped)})
     for result in results:
         _case(suite, result, is_bad=result in bad)
+    return as_document(root)
+
+
+def as_document(root: ElementTree.Element) -> str:
+    """Return an element with all that is in it as a document."""
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def speakable(text: str) -> str:
+    """Return a text that XML can hold; what it cannot is shown as Python writes it."""
+    return _UNSPEAKABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def check_path(path: str | None, problems: Problems) -> None:
@@ -72,18 +82,13 @@ def save(document: str, path: str) -> None:
 
 
 def _case(suite: ElementTree.Element, result: Result, *, is_bad: bool) -> None:
-    attributes = {"classname": _text(f"{SUITE}.{result.check}"), "name": _text(result.subject)}
+    attributes = {"classname": speakable(f"{SUITE}.{result.check}"), "name": speakable(result.subject)}
     case = ElementTree.SubElement(suite, "testcase", attributes)
-    whole = _text(f"{result.msg}\nWhat to do: {result.remedy}" if result.remedy else result.msg)
+    whole = speakable(f"{result.msg}\nWhat to do: {result.remedy}" if result.remedy else result.msg)
     if is_bad:
-        failure = {"message": _text(result.msg), "type": _text(result.check)}
+        failure = {"message": speakable(result.msg), "type": speakable(result.check)}
         ElementTree.SubElement(case, "failure", failure).text = whole
     elif result.status == "skip":
-        ElementTree.SubElement(case, "skipped", {"message": _text(result.msg)})
+        ElementTree.SubElement(case, "skipped", {"message": speakable(result.msg)})
     else:
         ElementTree.SubElement(case, "system-out").text = f"{result.status}: {whole}"
-
-
-def _text(text: str) -> str:
-    """Return a text that XML can hold; what it cannot is shown as Python writes it."""
-    return _UNSPEAKABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)

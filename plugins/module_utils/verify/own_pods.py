@@ -18,7 +18,7 @@ from ..cni.pods import Pod
 from ..errors import ApiError, MultinetError, TimedOut
 from ..kube.client import Kube, Object
 from ..kube.kinds import POD, Ref
-from ..waiting import Deadline, poll
+from ..waiting import Deadline, Progress, poll
 
 RUN_LABEL = "multinet.gke/run"  # which run they belong to
 GRACE_SECONDS = 1
@@ -50,7 +50,7 @@ def await_all(
     is_settled: Callable[[Pod], bool],
     timeout: float,
     what: str,
-    progress: Callable[[str], None],
+    progress: Callable[[Progress], None],
 ) -> Mapping[str, Object]:
     """Return the pods of a run by name when all are settled, or as they are at the deadline.
 

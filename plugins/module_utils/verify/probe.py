@@ -27,6 +27,7 @@ from ..kube.client import Kube
 from ..kube.events import last_warning
 from ..kube.kinds import POD, Ref
 from ..reconcile import Context
+from ..waiting import Progress
 from . import own_pods, packets, probe_pod
 from .matrix import End, Path
 from .packets import UNTRIED, Answer, Protocol, Question
@@ -62,7 +63,7 @@ def measure(kube: Kube, request: Request, snapshot: Snapshot, context: Context) 
     probes = plan(request, snapshot, own_pods.new_run())
     results += [finding for attachment in snapshot.attachments for finding in unready(request, snapshot, attachment)]
     try:
-        context.progress(f"starting {len(probes)} probe pods")
+        context.progress(Progress(f"starting {len(probes)} probe pods"))
         probes, findings = _start(kube, request, probes, lifetime(request, targets, len(probes)))
         results += findings
         try:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -22,7 +21,7 @@ from ..kube.client import Kube, Object
 from ..kube.kinds import DAEMON_SET, POD, Ref
 from ..kube.pool_options import DesiredPool, Target
 from ..kube.pools import PoolResource
-from ..kube.rollout import Rollout, wait_until_rolled_out
+from ..kube.rollout import Rollout, restart, wait_until_rolled_out
 from ..reconcile import Change, Context, Plan, State, reconcile
 from ..waiting import Deadline, poll
 from .request import Request
@@ -33,7 +32,6 @@ PODS, BARE_PODS = "restart_pods_without_status", "delete_bare_pods_without_statu
 TOKEN, POOLS = "restart_daemonset_on_token", "reconcile_pool"
 AGE = "token_age"  # the check that tells
 CHOICES = (PODS, BARE_PODS, TOKEN, POOLS)
-RESTARTED = "kubectl.kubernetes.io/restartedAt"  # what kubectl rollout restart sets
 CHANGED = 409
 
 
@@ -225,11 +223,11 @@ class Restart:
             return Plan(None, None)
         labels = observed["spec"]["selector"]["matchLabels"]
         selector = ",".join(f"{key}={value}" for key, value in labels.items())
-        change = Change(f"restart {self._ref}, so that the nodes get a new token", self._restart)
+        title = f"restart {self._ref}, so that the nodes get a new token"
         return Plan(
             {"restart": False},
             {"restart": True},
-            (change,),
+            (Change(title, partial(restart, self._kube, self._ref)),),
             settle=lambda: wait_until_rolled_out(
                 self._kube, self._ref, selector, Deadline(self._request.wait_timeout), self._context.progress
             ),
@@ -238,10 +236,6 @@ class Restart:
     def facts(self, observed: Object | None, plan: Plan) -> dict[str, Any]:
         """Return how far the rollout is."""
         return {"rollout": str(Rollout.of(observed))}
-
-    def _restart(self) -> None:
-        annotations = {RESTARTED: datetime.now(UTC).isoformat(timespec="seconds")}
-        self._kube.patch(self._ref, {"spec": {"template": {"metadata": {"annotations": annotations}}}})
 
 
 def _merged(outcomes: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ..cni.whereabouts import Allocation
 from ..errors import VerificationFailed
 from ..kube.client import Kube
 from ..reconcile import Context
+from ..waiting import Progress
 from . import causes, fabric, hostport, junit, probe, report
 from .checks import catalogue, inside
 from .fabric import Cloud, Fabric
@@ -59,7 +60,7 @@ def verify(
         bad = [result for result in results if result.status in BAD[fail_on]]
         if not (bad and looks_left):
             break
-        context.progress(f"{len(bad)} findings, the first: {bad[0]}; again in {request.delay} s")
+        context.progress(Progress(f"{len(bad)} findings, the first: {bad[0]}; again in {request.delay} s"))
         sleep(request.delay)
     answer = {**report.make(seen, results, paths, bad), **done}
     if request.junit_path and not context.check_mode:
@@ -84,7 +85,7 @@ class View:
 
     def read(self) -> Snapshot:
         """Return the cluster as its API shows it now."""
-        self.context.progress("reading the cluster")
+        self.context.progress(Progress("reading the cluster"))
         return take(self.kube, self.request)
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +23,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import
     Operations,
 )
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.tries import DOUBT_PATIENCE, MOST_STALE
-from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
+from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline, Progress
 
 BUSY = ApiError("x", 400, "failedPrecondition", "Cluster is running incompatible operation operation-1718-fd4f.")
 LOST = Unreachable("no answer")
@@ -60,11 +59,11 @@ class Script:
         self.sent: list[dict[str, Any]] = []
         self.asked: list[dict[str, Any]] = []
         self.looked: list[tuple[str, float]] = []  # method and seconds given
-        self.said: list[str] = []
+        self.said: list[Progress] = []
         self.deadline: Deadline | None = None
 
-    def progress(self, text: str) -> None:
-        self.said.append(text)
+    def progress(self, now: Progress) -> None:
+        self.said.append(now)
 
     def compute(self, service: str) -> Any:
         return _Client(service)
@@ -131,7 +130,7 @@ def test_a_gke_operation_is_polled_until_it_is_done_and_its_phase_is_said() -> N
     operations.finish()
     assert not operations.under_way
     assert google.asked[0] == {"name": "projects/p/locations/us-central1-c/operations/operation-1"}
-    assert google.said == ["create cluster edge: RUNNING, cluster deploying, 60 % (0 s)"]
+    assert [str(now) for now in google.said] == ["create cluster edge: cluster deploying (60 %), 0 s"]
     assert operations.records == [{"name": "operation-1", "type": "CREATE_CLUSTER", "duration_s": 0.2}]
 
 
@@ -363,7 +362,7 @@ def test_an_outage_while_an_operation_goes_on_ends_nothing(status: int) -> None:
     operations.start_container("create cluster c", "create_cluster", **CLUSTER)
     operations.finish()
     assert clock.now > 30
-    assert "create cluster c: no answer (0 s)" in google.said
+    assert Progress("create cluster c", "no answer", None, 0) in google.said
 
 
 def test_an_outage_until_the_deadline_is_named() -> None:
@@ -394,13 +393,15 @@ def test_reads_end_with_the_run() -> None:
     assert google.deadline is operations.deadline
 
 
-def test_a_long_wait_says_every_half_a_minute_that_it_goes_on() -> None:
-    operations, google, _ = make([gke()], [*[gke()] * 60, gke("DONE")])
-    operations.start_container("create cluster c", "create_cluster", **CLUSTER)
+def test_a_wait_tells_how_far_it_is_after_each_look() -> None:
+    operations, google, clock = make([compute()], [compute(progress=each) for each in range(60)] + [compute("DONE")])
+    operations.start_compute("create network n", "Networks", "insert", **NETWORK)
     operations.finish()
-    said = [float(text.rpartition("(")[2].removesuffix(" s)")) for text in google.said]
-    assert len(said) > 1
-    assert all(30 <= later - sooner <= 35 for sooner, later in itertools.pairwise(said))
+    assert [now.percent for now in google.said] == list(range(60))
+    assert {(now.what, now.phase) for now in google.said} == {("create network n", "RUNNING")}
+    times = [now.elapsed or 0.0 for now in google.said]
+    assert times == sorted(times)
+    assert times[-1] <= clock.now
 
 
 def test_a_status_message_is_a_failure_and_a_detail_is_progress() -> None:
@@ -409,7 +410,7 @@ def test_a_status_message_is_a_failure_and_a_detail_is_progress() -> None:
     operations.start_container("create cluster c", "create_cluster", **CLUSTER)
     with pytest.raises(OperationFailed, match="quota exceeded"):
         operations.finish()
-    assert google.said == ["create cluster c: RUNNING, waiting for machines (0 s)"]
+    assert google.said == [Progress("create cluster c", "waiting for machines", None, 0)]
 
 
 def test_a_compute_operation_that_failed_without_words_has_failed() -> None:

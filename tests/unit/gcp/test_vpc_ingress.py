@@ -30,11 +30,12 @@ class Compute:
     ranges: list[str]
     events: list[Callable[[Compute], None]] = field(default_factory=list)
     afterwards: list[Callable[[Compute], None]] = field(default_factory=list)  # each after a patch has taken effect
+    between: list[Callable[[Compute], None]] = field(default_factory=list)  # each after the subnetwork was read
     sent: list[list[str]] = field(default_factory=list)
     project: str = "p"
     deadline: Any = None
 
-    def progress(self, text: str) -> None:
+    def progress(self, now: object) -> None:
         """Show nothing."""
 
     def compute(self, service: str) -> _Client:
@@ -53,6 +54,8 @@ class Compute:
                 source_ranges=self.sources,
             )
         secondary = [{"range_name": f"r{index}", "ip_cidr_range": cidr} for index, cidr in enumerate(self.ranges)]
+        if self.between:
+            self.between.pop(0)(self)
         return compute_v1.Subnetwork(name="my-subnet", secondary_ip_ranges=secondary)
 
     def write(self, what: str, method: Callable[..., Any], request: dict[str, Any]) -> Any:
@@ -123,6 +126,18 @@ def test_what_was_overwritten_is_put_back_beside_what_overwrote_it() -> None:
     run(compute)
     assert compute.sent == [[PRIMARY, OURS], [PRIMARY, OURS, THEIRS]]
     assert set(compute.sources) == {PRIMARY, OURS, THEIRS}
+
+
+def test_a_source_whose_range_came_after_the_subnetwork_was_read_is_kept() -> None:
+    compute = Compute([PRIMARY], [OURS], between=[others_overwrite_ours])
+    run(compute)
+    assert compute.sent == [[PRIMARY, OURS, THEIRS]]
+
+
+def test_a_source_that_is_no_range_of_the_subnetwork_goes() -> None:
+    compute = Compute([PRIMARY, THEIRS], [OURS])
+    run(compute)
+    assert compute.sent == [[PRIMARY, OURS]]
 
 
 def test_a_rule_that_is_as_wanted_by_then_is_not_sent() -> None:

@@ -18,6 +18,8 @@ from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadli
 
 Object = dict[str, Any]
 
+TLS_HELLO = b"\x16"  # the first byte of a client that wants a secure connection (RFC 8446, 5.1)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -87,6 +89,9 @@ class Server:
 
     def _answer(self, client: socket.socket) -> None:
         with client, client.makefile("rb") as file:
+            if self.tls is None and client.recv(1, socket.MSG_PEEK) == TLS_HELLO:  # it has no line to wait for
+                client.sendall(http(400, "HTTP, please"))
+                return
             first = file.readline().decode(errors="replace").split()
             if len(first) != 3:  # no HTTP
                 return

@@ -16,25 +16,12 @@ from ansible_collections.multinet.gke.plugins.module_utils.errors import ApiErro
 from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import IP_POOL, NAD, POD, RESERVATION, Kind, Ref
 from ansible_collections.multinet.gke.plugins.module_utils.kube.pools import PoolRequest
 from ansible_collections.multinet.gke.plugins.modules import whereabouts_pool
+from talking import Context
 
 Object = dict[str, Any]
 
 POOL = "172.16.1.0-24"
 CIDR = "172.16.1.0/24"
-
-
-@dataclass
-class Context:
-    check_mode: bool = False
-    diff: bool = True
-    tmpdir: str = ""
-    warnings: list[str] = field(default_factory=list)
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
-
-    def progress(self, text: str) -> None:
-        pass
 
 
 @dataclass

@@ -20,6 +20,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.kube.client import No
 from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import NAD, POD, Kind, Ref
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import reconcile
 from ansible_collections.multinet.gke.plugins.modules.nad import SPEC
+from talking import Context
 
 Object = dict[str, Any]
 
@@ -69,20 +70,6 @@ class Cluster:
     def delete(self, ref: Ref) -> None:
         self.writes.append(f"delete {ref}")
         self.found = None
-
-
-@dataclass
-class Context:
-    check_mode: bool = False
-    diff: bool = True
-    tmpdir: str = ""
-    warnings: list[str] = field(default_factory=list)
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
-
-    def progress(self, text: str) -> None:
-        pass
 
 
 def run(cluster: Any, *, check_mode: bool = False, **options: Any) -> Any:

@@ -549,7 +549,7 @@ def test_a_certificate_that_is_not_trusted_says_why(kube_of: MakeKube, certifica
 
 
 def test_a_server_without_tls(tmp_path: pathlib.Path) -> None:
-    with serving(http(400, "HTTP, please")) as server:
+    with serving(http(200, LIVE)) as server:
         message = _refused(Time().kube(connect(tmp_path, host=f"https://127.0.0.1:{server.port}")))
     assert "no secure connection to the API server" in message
 

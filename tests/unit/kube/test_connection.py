@@ -30,8 +30,8 @@ class Context:
     def warn(self, text: str) -> None:
         raise AssertionError(text)
 
-    def progress(self, text: str) -> None:
-        raise AssertionError(text)
+    def progress(self, now: object) -> None:
+        raise AssertionError(now)
 
 
 @pytest.fixture(autouse=True)

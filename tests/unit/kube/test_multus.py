@@ -28,6 +28,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.kube.multus import Mu
 from ansible_collections.multinet.gke.plugins.module_utils.kube.multus_removal import MultusRemoval
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import reconcile
 from ansible_collections.multinet.gke.plugins.modules.multus_install import SPEC
+from talking import Context
 
 Object = dict[str, Any]
 
@@ -126,20 +127,6 @@ class Cluster:
             "numberReady": self.available,
             "numberAvailable": self.available,
         }
-
-
-@dataclass
-class Context:
-    check_mode: bool = False
-    diff: bool = True
-    tmpdir: str = ""
-    warnings: list[str] = field(default_factory=list)
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
-
-    def progress(self, text: str) -> None:
-        pass
 
 
 def asked(**options: Any) -> Wanted:

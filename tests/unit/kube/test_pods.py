@@ -21,6 +21,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import CON
 from ansible_collections.multinet.gke.plugins.module_utils.kube.pods import PodResource
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import reconcile
 from ansible_collections.multinet.gke.plugins.modules.multinet_pod import SPEC
+from talking import Context
 
 Object = dict[str, Any]
 
@@ -28,21 +29,6 @@ NETWORKS, STATUS = "k8s.v1.cni.cncf.io/networks", "k8s.v1.cni.cncf.io/network-st
 NET1 = {"name": "default/my-nad", "interface": "net1", "ips": ["172.16.1.1"], "mac": "42:01:0a:00:01:02"}
 IPVLAN: Object = {"type": "ipvlan", "master": "eth1", "ipam": {"type": "whereabouts", "range": "172.16.1.0/24"}}
 GUIDE: dict[str, Any] = {"name": "samplepod", "image": "nginx", "attachments": ["my-nad"]}
-
-
-@dataclass
-class Context:
-    check_mode: bool = False
-    diff: bool = True
-    tmpdir: str = ""
-
-    warnings: list[str] = field(default_factory=list)
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
-
-    def progress(self, text: str) -> None:
-        pass
 
 
 def start(pod: Object) -> None:
@@ -429,10 +415,21 @@ def test_pools_are_the_same_by_selector_and_by_affinity() -> None:
     assert run(made(**selected), **GUIDE, node_pools=["multinet"])["changed"] is False
     cluster = made(node_pools=["b", "a"])
     assert run(cluster, **GUIDE, node_pools=["a", "b"])["changed"] is False
+    assert run(cluster, **GUIDE, node_pools=["a", "b", "c"])["changed"] is False
+    assert run(made(**selected), **GUIDE, node_pools=["multinet", "multinet-2"])["changed"] is False
     with pytest.raises(Refused, match=r"node_pools is \['a', 'b'\], not \['a'\]"):
         run(cluster, **GUIDE, node_pools=["a"])
-    with pytest.raises(Refused, match=r"node_pools is \[\], not \['a'\]"):
-        run(made(), **GUIDE, node_pools=["a"])
+
+
+def test_a_pod_that_names_no_pool_is_where_it_should_be_if_it_has_its_interfaces() -> None:
+    assert run(made(), **GUIDE, node_pools=["a"])["changed"] is False
+    waiting, without = made(), made()
+    for cluster, key in ((waiting, "status"), (without, "metadata")):
+        assert cluster.pod
+        cluster.pod[key].pop("phase" if key == "status" else "annotations")
+    for cluster in (waiting, without):
+        with pytest.raises(Refused, match=r"node_pools is \[\], not \['a'\]"):
+            run(cluster, name="samplepod", image="nginx", node_pools=["a"])
 
 
 def test_ports_and_the_security_context_are_compared_by_what_was_given() -> None:

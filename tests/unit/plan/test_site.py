@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from the_guide import SECOND, described, put
 
 from ansible_collections.multinet.gke.plugins.module_utils.plan import site
@@ -19,7 +21,7 @@ def test_what_follows_from_the_guide() -> None:
         {"subnetwork": "my-subnet", "secondary_range": "pods", "max_pods_per_node": 8}
     ]
     assert derived["attachments"][0]["master"] == "eth1"
-    assert derived["pods"][0]["node_selector"] == {"cloud.google.com/gke-nodepool": "multinet"}
+    assert derived["pods"][0]["node_pools"] == ["multinet"]
     assert derived["capacity"][0]["nodes_max"] == 16
 
 
@@ -44,6 +46,16 @@ def test_a_pool_may_carry_only_some_networks() -> None:
     )
     assert [a["master"] for a in derived["attachments"]] == ["eth1", "eth1"]
     assert [a["node_pools"] for a in derived["attachments"]] == [[], ["multinet"]]
+
+
+def test_a_pod_may_run_on_every_pool_that_carries_its_networks() -> None:
+    def more_pools(description: dict[str, Any]) -> None:
+        description["networks"].append(SECOND)
+        description["nodepools"] += [{"name": "one", "networks": ["vpc-2"]}, {"name": "both"}]
+        description["pods"].append({"name": "bare", "image": "nginx", "attachments": []})
+
+    sample, bare = site.derive(described(more_pools))["pods"]
+    assert (sample["node_pools"], bare["node_pools"]) == (["multinet", "both"], [])
 
 
 def test_the_cluster_is_reached_by_the_endpoint_that_the_description_names() -> None:

@@ -22,21 +22,12 @@ from ansible_collections.multinet.gke.plugins.module_utils.verify.request import
 from ansible_collections.multinet.gke.plugins.module_utils.verify.result import Result
 from ansible_collections.multinet.gke.plugins.module_utils.verify.snapshot import Attachment, Node, Snapshot
 from ansible_collections.multinet.gke.plugins.modules.multinet_verify import SPEC
+from talking import Context
 
 Object = dict[str, Any]
 POOL = {"cloud.google.com/gke-nodepool": "multinet"}
 NODES = (Node("node-1", labels=POOL), Node("node-2", labels=POOL))
 NAD = replace(snapshots.NAD, target=Target("my-nad", "default", node_pools=("multinet",)))
-
-
-class Context:
-    check_mode, diff, tmpdir = False, False, ""
-
-    def warn(self, text: str) -> None:
-        raise AssertionError(text)
-
-    def progress(self, text: str) -> None:
-        pass
 
 
 class Cluster:
@@ -84,8 +75,9 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 def measure(cluster: Cluster, seen: Snapshot, **options: Any) -> tuple[list[Result], list[Path]]:
     checked = ArgumentSpecValidator(SPEC["argument_spec"]).validate(options)
     assert not checked.error_messages
-    found = probe.measure(cluster, Request.of(checked.validated_parameters), seen, Context())  # type: ignore[arg-type]
-    assert cluster.running == {}
+    context = Context()
+    found = probe.measure(cluster, Request.of(checked.validated_parameters), seen, context)  # type: ignore[arg-type]
+    assert (cluster.running, context.warnings) == ({}, [])
     return found
 
 

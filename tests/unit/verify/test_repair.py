@@ -23,21 +23,11 @@ from ansible_collections.multinet.gke.plugins.module_utils.verify.request import
 from ansible_collections.multinet.gke.plugins.module_utils.verify.result import Result
 from ansible_collections.multinet.gke.plugins.module_utils.verify.snapshot import Snapshot
 from ansible_collections.multinet.gke.plugins.modules.multinet_verify import SPEC
+from talking import Context
 
 Object = dict[str, Any]
 DONE = Rollout(is_observed=True, desired=2, updated=2, ready=2, available=2)
 OLD_TOKEN = [Result("token_age", "fail", "kube-system/gke-multinet", "it expired")]
-
-
-class Context:
-    def __init__(self, *, check_mode: bool = False) -> None:
-        self.check_mode, self.diff, self.tmpdir = check_mode, True, ""
-
-    def warn(self, text: str) -> None:
-        raise AssertionError(text)
-
-    def progress(self, text: str) -> None:
-        pass
 
 
 def lacking(name: str, maker: str = "", node: str = "node-1", **more: Any) -> Object:
@@ -108,7 +98,10 @@ def run(
     checked = ArgumentSpecValidator(SPEC["argument_spec"]).validate(options)
     assert not checked.error_messages
     request = Request.of(checked.validated_parameters)
-    return repair(cluster, request, seen or cluster.seen(), results, Context(check_mode=check_mode))  # type: ignore[arg-type]
+    context = Context(check_mode=check_mode)
+    found = repair(cluster, request, seen or cluster.seen(), results, context)  # type: ignore[arg-type]
+    assert context.warnings == []
+    return found
 
 
 PODS, BARE = "restart_pods_without_status", "delete_bare_pods_without_status"

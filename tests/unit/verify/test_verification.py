@@ -7,7 +7,6 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,6 +38,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.verify import own_pod
 from ansible_collections.multinet.gke.plugins.module_utils.verify.request import Request
 from ansible_collections.multinet.gke.plugins.module_utils.verify.verification import verify
 from ansible_collections.multinet.gke.plugins.modules.multinet_verify import SPEC
+from talking import Context
 
 Object = dict[str, Any]
 
@@ -46,20 +46,6 @@ NETWORKS, STATUS = "k8s.v1.cni.cncf.io/networks", "k8s.v1.cni.cncf.io/network-st
 RUN = "multinet.gke/run"
 MULTUS = Ref(DAEMON_SET, "gke-multinet", "kube-system")
 CONFIG = '{"type": "ipvlan", "master": "eth1", "ipam": {"type": "whereabouts", "range": "172.16.1.0/24"}}'
-
-
-@dataclass
-class Context:
-    check_mode: bool = False
-    diff: bool = False
-    tmpdir: str = ""
-    warnings: list[str] = field(default_factory=list)
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
-
-    def progress(self, text: str) -> None:
-        pass
 
 
 def pod(name: str, node: str, ip: str = "", **metadata: Any) -> Object:

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection google.cloud, as the package ``ansible`` on PyPI has it: pinned, and kept in the cache."""
+"""Collections of others, as the package ``ansible`` on PyPI has them: pinned, and kept in the cache."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ import tempfile
 
 import pytest
 
-VERSION = "12.3.0"  # of the package ansible; the last one for ansible-core 2.19. It has google.cloud 1.10.2.
+VERSION = "12.3.0"  # of the package ansible; the last one for ansible-core 2.19
 HASHES = (  # of the wheel and of the source distribution
     "cd156f82fa87f7a899212b0efa9f7ca3a24d609212de9f78428a572eb01e5414",
     "02721f6fb432ddd47f1044ac49b04b5e9ae08890bd427def8df3db1607aeec51",
 )
-PLACE = pathlib.Path("ansible_collections", "google", "cloud")
+COLLECTIONS = {"google.cloud": "1.10.2", "awx.awx": "24.6.1"}  # those that are kept, and their versions in it
 
 
-def google_cloud() -> pathlib.Path:
-    """Return a folder of collections with google.cloud in it; skip the test if it cannot be fetched."""
-    folder = _cache() / "google.cloud"
-    target = folder / VERSION
+def collections() -> pathlib.Path:
+    """Return a folder of collections with those of ``COLLECTIONS`` in it; skip the test if they cannot be fetched."""
+    folder = _cache() / "collections"
+    target = folder / f"ansible-{VERSION}-{'-'.join(COLLECTIONS)}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -63,9 +63,11 @@ def _fetch(target: pathlib.Path) -> None:
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode:
             why = " ".join(result.stderr.split())[-300:]
-            pytest.skip(f"google.cloud cannot be fetched (package ansible {VERSION}): {why}")
-        (work / "new" / PLACE).parent.mkdir(parents=True)
-        (work / "all" / PLACE).rename(work / "new" / PLACE)
+            pytest.skip(f"{' and '.join(COLLECTIONS)} cannot be fetched (package ansible {VERSION}): {why}")
+        for each in COLLECTIONS:
+            place = pathlib.Path("ansible_collections", *each.split("."))
+            (work / "new" / place).parent.mkdir(parents=True)
+            (work / "all" / place).rename(work / "new" / place)
         (work / "new").rename(target)
 
 
