@@ -516,6 +516,7 @@ in_use_by:
   description:
     - The pods that use the attachment, as namespace/name; when it is changed or deleted, those of before.
     - They are looked for only then. M(multinet.gke.nad_info) always looks.
+    - Pods that have ended, or are being deleted, are not among them.
   returned: with O(state=absent), or when the configuration changes and pods may be listed
   type: list
   elements: str

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 import pytest
 
 from cluster import Cluster
-from harness import Lab, Run, google_writes, kubernetes_writes, play_of
+from harness import INSTALLED, Lab, Run, google_writes, kubernetes_writes, play_of
 from installed import Modules
 from pool_world import pool_object
 
@@ -190,3 +190,11 @@ def test_findings_fail_the_job_if_that_is_asked(fleet: Lab, reported: Reported, 
     assert run.rc != 0
     assert "[daemonset_ready]" in run.failure()  # no kubelet is there
     assert (tmp_path / "report.html").is_file()
+
+
+def test_a_relative_folder_is_not_in_the_collection(fleet: Lab, reported: Reported) -> None:
+    run = report(fleet, pathlib.Path("here"), {"all": {"hosts": {"edge": HOSTS["edge"]}}})
+    (result,) = run.results("multinet_report")
+    page = pathlib.Path(result["paths"]["html"])
+    assert page.is_absolute()
+    assert INSTALLED not in page.parents

@@ -143,9 +143,15 @@ class AttachmentResource:
 
 
 def users_of(kube: Kube) -> Mapping[str, list[str]]:
-    """Return the pods that use attachments, "namespace/pod", by attachment; those that have ended do not count."""
+    """Return the pods that use attachments, "namespace/pod", by attachment.
+
+    Those that have ended do not count, nor those that are being deleted, as probes are for a moment: Multus takes a pod
+    down by what it has kept of its start (v4.2.2, pkg/multus: CmdDel).
+    """
     users: dict[str, list[str]] = defaultdict(list)
     for pod in kube.list(POD, fields=NOT_ENDED, metadata_only=True):
+        if "deletionTimestamp" in pod["metadata"]:
+            continue
         for attachment in sorted(asked_for(pod["metadata"])):
             users[attachment].append(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}")
     return users

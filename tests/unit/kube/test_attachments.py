@@ -163,7 +163,10 @@ def test_absent_and_already_absent() -> None:
 
 def test_absent_is_refused_while_pods_use_it() -> None:
     users = [pod(f"p{number}", "my-nad") for number in range(6)]
-    cluster = Cluster(live(), [*users, pod("done", "my-nad", phase="Succeeded"), pod("other", "my-nad", namespace="x")])
+    going = pod("going", "my-nad")
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    ended = pod("done", "my-nad", phase="Succeeded")
+    cluster = Cluster(live(), [*users, going, ended, pod("other", "my-nad", namespace="x")])
     with pytest.raises(Refused, match=r"is used by default/p0, .*default/p4 and 1 more: delete these pods first"):
         run(cluster, state="absent")
     forced = run(cluster, state="absent", delete_policy="force", check_mode=True)
