@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable
 
@@ -123,7 +122,7 @@ class Interrupted:
 
     def display(self, msg: str, *, newline: bool = True, screen_only: bool = False) -> None:
         self.is_locked = True
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)  # to this thread: a worker of Ansible has no other
         self.is_locked = False
 
 
