@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from typing import Any
 from xml.etree import ElementTree
 
-from ..verify.junit import as_document, speakable
+from ..verify.junit import add_case, as_document, speakable
 from ..verify.result import counted
 from .model import STATES, Cluster, Fleet
 
@@ -105,24 +105,8 @@ def _suite(root: ElementTree.Element, cluster: Cluster, counting: Iterable[str])
         root, "testsuite", {"name": speakable(cluster.name), **{key: str(count) for key, count in counts.items()}}
     )
     for failure in cluster.failures:
-        case = _case(suite, cluster, "read", " and ".join(failure.tasks))
-        _child(case, "error", failure.message, failure.message, type="read")
+        said = {"classname": speakable(f"{cluster.name}.read"), "name": speakable(" and ".join(failure.tasks))}
+        case, message = ElementTree.SubElement(suite, "testcase", said), speakable(failure.message)
+        ElementTree.SubElement(case, "error", {"message": message, "type": "read"}).text = message
     for each in cluster.results:
-        case = _case(suite, cluster, each.check, each.subject)
-        whole = f"{each.msg}\nWhat to do: {each.remedy}" if each.remedy else each.msg
-        if each.status in counting:
-            _child(case, "failure", each.msg, whole, type=each.check)
-        elif each.status == "skip":
-            _child(case, "skipped", each.msg, "")
-        else:
-            ElementTree.SubElement(case, "system-out").text = speakable(f"{each.status}: {whole}")
-
-
-def _case(suite: ElementTree.Element, cluster: Cluster, check: str, name: str) -> ElementTree.Element:
-    said = {"classname": speakable(f"{cluster.name}.{check}"), "name": speakable(name)}
-    return ElementTree.SubElement(suite, "testcase", said)
-
-
-def _child(case: ElementTree.Element, tag: str, message: str, text: str, **more: str) -> None:
-    said = {"message": speakable(message), **{key: speakable(value) for key, value in more.items()}}
-    ElementTree.SubElement(case, tag, said).text = speakable(text)
+        add_case(suite, cluster.name, each, is_bad=each.status in counting)

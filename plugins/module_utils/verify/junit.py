@@ -36,8 +36,26 @@ def write(results: Sequence[Result], bad: Sequence[Result]) -> str:
     root = ElementTree.Element("testsuites", counts)
     suite = ElementTree.SubElement(root, "testsuite", {**counts, "skipped": str(skipped)})
     for result in results:
-        _case(suite, result, is_bad=result in bad)
+        add_case(suite, SUITE, result, is_bad=result in bad)
     return as_document(root)
+
+
+def add_case(suite: ElementTree.Element, whose: str, result: Result, *, is_bad: bool) -> None:
+    """Add a result to a suite.
+
+    :param whose: what its class begins with; its check follows.
+    :param is_bad: whether it counts as a failure.
+    """
+    attributes = {"classname": speakable(f"{whose}.{result.check}"), "name": speakable(result.subject)}
+    case = ElementTree.SubElement(suite, "testcase", attributes)
+    whole = speakable(f"{result.msg}\nWhat to do: {result.remedy}" if result.remedy else result.msg)
+    if is_bad:
+        failure = {"message": speakable(result.msg), "type": speakable(result.check)}
+        ElementTree.SubElement(case, "failure", failure).text = whole
+    elif result.status == "skip":
+        ElementTree.SubElement(case, "skipped", {"message": speakable(result.msg)})
+    else:
+        ElementTree.SubElement(case, "system-out").text = f"{result.status}: {whole}"
 
 
 def as_document(root: ElementTree.Element) -> str:
@@ -79,16 +97,3 @@ def save(document: str, path: str) -> None:
     except OSError:
         os.unlink(temporary)
         raise
-
-
-def _case(suite: ElementTree.Element, result: Result, *, is_bad: bool) -> None:
-    attributes = {"classname": speakable(f"{SUITE}.{result.check}"), "name": speakable(result.subject)}
-    case = ElementTree.SubElement(suite, "testcase", attributes)
-    whole = speakable(f"{result.msg}\nWhat to do: {result.remedy}" if result.remedy else result.msg)
-    if is_bad:
-        failure = {"message": speakable(result.msg), "type": speakable(result.check)}
-        ElementTree.SubElement(case, "failure", failure).text = whole
-    elif result.status == "skip":
-        ElementTree.SubElement(case, "skipped", {"message": speakable(result.msg)})
-    else:
-        ElementTree.SubElement(case, "system-out").text = f"{result.status}: {whole}"

@@ -28,8 +28,8 @@ class Run:
     def warn(self, text: str) -> None:
         raise AssertionError(text)
 
-    def progress(self, text: str) -> None:
-        raise AssertionError(text)
+    def progress(self, now: object) -> None:
+        raise AssertionError(now)
 
 
 def write(path: pathlib.Path, run: Run | None = None, **more: Any) -> dict[str, Any]:
