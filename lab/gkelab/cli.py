@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gkelab import environment, fault, logs, status
+from gkelab import __version__, environment, fault, logs, status
 from gkelab.asked import asked
 from gkelab.checks import check
 from gkelab.engine import EngineError
@@ -141,6 +141,7 @@ def _full(lab: Lab) -> FullEngine:
 def parser() -> argparse.ArgumentParser:
     """Return what the command line may be."""
     result = argparse.ArgumentParser(prog="gkelab", description=__doc__)
+    result.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
     folder = os.environ.get("GKELAB_DIR") or str(default_folder())
 

@@ -27,10 +27,11 @@ def folder() -> Iterator[Path]:
 def base_port() -> int:
     """A port that is free as are those above it, and not among those that the system gives to clients.
 
-    Each process of tests has every second range for itself: two would find the same ports free.
+    Each process of tests has its own: two would find the same ports free.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    bases = range(28000 + worker % 2 * 50, 32000, 100)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    bases = range(28000 + worker * 50, 32000, workers * 50)
     return next(base for base in random.sample(bases, len(bases)) if all(map(is_free, range(base, base + 20))))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from gkelab import checks, environment, hints, times
+from gkelab import __version__, checks, environment, hints, times
 from gkelab.admin import answers, ask
 from gkelab.asked import asked
 from gkelab.cloud import request_log
@@ -383,3 +383,7 @@ def test_two_labs_start_side_by_side(folder: Path, base_port: int) -> None:
         for place in (*places, folder / "late"):
             Lifecycle(Lab(place), Progress()).down()
     assert not any(Processes(place).strays() for place in places)
+
+
+def test_the_version_is_that_of_the_package(gkelab: Run) -> None:
+    assert gkelab("--version").stdout == f"gkelab {__version__}\n"

@@ -123,8 +123,9 @@ class ControlPlane:
         arguments += ["--kubelet-client-certificate", pki / "kubelet-client.crt"]
         arguments += ["--kubelet-client-key", pki / "kubelet-client.key"]
         arguments += ["--kubelet-preferred-address-types", "InternalIP"]
-        if self._nodes_are_real:
-            arguments += ["--egress-selector-config-file", cluster.folder / "egress.json"]
+        # Without machines there is no gateway behind it, and what is asked of a kubelet fails at once: no packet leaves
+        # for an address that may be somebody's, and nobody waits half a minute for it.
+        arguments += ["--egress-selector-config-file", cluster.folder / "egress.json"]
         return arguments
 
     def _controller_manager(self) -> list[object]:

@@ -50,12 +50,13 @@ mount -t hostfs none /lab
 exec sh /lab/init.sh
 """
 OS_RELEASE = Path("/etc/os-release")
+LDCONFIG = "/sbin/ldconfig"  # of the machine, where it need not be on the PATH
 
 
 def key() -> str:
     """Return what the tree depends on: this recipe and the release whose packages apt would take."""
     release = OS_RELEASE.read_text() if OS_RELEASE.exists() else ""
-    return key_of([*PACKAGES, *UNUSED, *UNUSED_PREFIXES, *FOLDERS, *UNREAD, INIT, release])
+    return key_of([*PACKAGES, *UNUSED, *UNUSED_PREFIXES, *FOLDERS, *UNREAD, INIT, LDCONFIG, release])
 
 
 def build(cache: Path, say: Say) -> Path:
@@ -160,3 +161,5 @@ def finish(tree: Path) -> None:
     (tree / "etc/group").write_text("root:x:0:\n")
     (tree / "init").write_text(INIT)
     (tree / "init").chmod(0o755)
+    # Without this list, each start of a program looks for its libraries in a dozen folders that are not there.
+    run([LDCONFIG, "-X", "-r", tree])
