@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 import pains
+import returned
 import sampling
 from cloud import Cloud
 from cluster import Cluster
@@ -19,6 +20,7 @@ from harness import INSTALLED, ROOT, Lab, free_port
 from installed import Modules
 
 samples: set[str] = set()
+seen: set[str] = set()
 
 
 def pytest_configure() -> None:
@@ -34,16 +36,39 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         pains.note(item)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item) -> None:
+    """Let the report know what modules have returned."""
+    returned.note(item)
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Note which samples were run and what was shown, whichever process ran them."""
+    """Note which samples were run, what was shown and what was returned, whichever process ran them."""
     samples.update(value for name, value in report.user_properties if name == sampling.SAMPLE)
+    seen.update(value for name, value in report.user_properties if name == returned.PROPERTY)
     pains.collect(report)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a whole run in which an attribute of a module was not shown to hold."""
+    if _is_whole(session.config) and returned.never_shown(seen) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Tell whether a run has all end-to-end tests."""
+    return sampling.WHOLE and bool({"tests", "tests/e2e"} & set(config.args)) and not config.option.markexpr
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say what of each large matrix was run, and which pains and traps were shown to be handled."""
     for line in sorted(samples):
         terminalreporter.write_line(line)
+    if _is_whole(config):
+        for key in returned.never_returned(seen):
+            terminalreporter.write_line(f"documented, but in no result of this run: {key}")
+        for attribute in returned.never_shown(seen):
+            terminalreporter.write_line(f"documented, but not shown by any test of this run: {attribute}", red=True)
     table = pains.lines()
     if table:
         pains.TABLE.write_text("\n".join([*table, ""]), encoding="utf-8")
@@ -57,14 +82,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def installed_artifact() -> pathlib.Path:
     """What is tested is what was built and installed, and it is as old as the sources."""
-    assert (INSTALLED / "MANIFEST.json").is_file(), "the collection is not installed: run make collection"
+    if not (INSTALLED / "MANIFEST.json").is_file():
+        pytest.fail("the collection is not installed: run make collection", pytrace=False)
     folders = ("roles", "playbooks", "extensions")
     for source in (
         *ROOT.glob("plugins/**/*.py"),
         *(path for name in folders for path in ROOT.glob(f"{name}/**/*.yml")),
     ):
         copy = INSTALLED / source.relative_to(ROOT)
-        assert copy.read_bytes() == source.read_bytes(), f"{copy} is not {source}: run make collection"
+        if not copy.is_file() or copy.read_bytes() != source.read_bytes():
+            pytest.fail(f"{copy} is not {source}: run make collection", pytrace=False)
     return INSTALLED
 
 

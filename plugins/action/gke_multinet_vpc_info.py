@@ -7,12 +7,11 @@
 from __future__ import annotations
 
 from ansible_collections.multinet.gke.plugins.module_utils import libraries
-from ansible_collections.multinet.gke.plugins.modules import gke_multinet_vpc_info
 from ansible_collections.multinet.gke.plugins.plugin_utils.direct import DirectAction
 
 
 class ActionModule(DirectAction):
     """Runs multinet.gke.gke_multinet_vpc_info."""
 
-    MODULE = gke_multinet_vpc_info
+    MODULE = "gke_multinet_vpc_info"
     LIBRARIES = libraries.COMPUTE

@@ -7,12 +7,11 @@
 from __future__ import annotations
 
 from ansible_collections.multinet.gke.plugins.module_utils import libraries
-from ansible_collections.multinet.gke.plugins.modules import nad
 from ansible_collections.multinet.gke.plugins.plugin_utils.direct import DirectAction
 
 
 class ActionModule(DirectAction):
     """Runs multinet.gke.nad."""
 
-    MODULE = nad
+    MODULE = "nad"
     LIBRARIES = libraries.KUBERNETES

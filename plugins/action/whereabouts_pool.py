@@ -7,12 +7,11 @@
 from __future__ import annotations
 
 from ansible_collections.multinet.gke.plugins.module_utils import libraries
-from ansible_collections.multinet.gke.plugins.modules import whereabouts_pool
 from ansible_collections.multinet.gke.plugins.plugin_utils.direct import DirectAction
 
 
 class ActionModule(DirectAction):
     """Runs multinet.gke.whereabouts_pool."""
 
-    MODULE = whereabouts_pool
+    MODULE = "whereabouts_pool"
     LIBRARIES = libraries.KUBERNETES

@@ -72,17 +72,20 @@ options:
   compute_endpoint:
     description:
       - Address of the Compute Engine API, if it is not Google's public one; for example that of a rehearsal lab.
+      - It is refused if the access token could be read on the way to it (V(http://), on another machine).
       - If not set, the value of the environment variable E(MULTINET_COMPUTE_ENDPOINT) is used.
     type: str
   container_endpoint:
     description:
       - Address of the Kubernetes Engine API, if it is not Google's public one; for example that of a rehearsal lab.
+      - It is refused if the access token could be read on the way to it (V(http://), on another machine).
       - If not set, the value of the environment variable E(MULTINET_CONTAINER_ENDPOINT) is used.
     type: str
   iam_endpoint:
     description:
       - Address of the IAM Service Account Credentials API, which O(impersonate_service_account) asks, if it is not
         Google's public one.
+      - It is refused if the access token could be read on the way to it (V(http://), on another machine).
       - If not set, the value of the environment variable E(MULTINET_IAM_ENDPOINT) is used.
     type: str
 notes:

@@ -95,7 +95,8 @@ options:
     aliases: [key_file]
   validate_certs:
     description:
-      - Whether the API server's certificate is verified; it is unless this says otherwise.
+      - Whether the API server's certificate is verified; it is unless this, or the kubeconfig, says otherwise.
+      - If it is not, the result has a warning.
       - If not set, the value of the environment variable E(K8S_AUTH_VERIFY_SSL) is used.
     type: bool
     aliases: [verify_ssl]

@@ -14,7 +14,7 @@ author:
   - multinet.gke contributors (@multinet-gke)
 description:
   - Reads the variables C(multinet_project), C(multinet_location), C(multinet_cluster), C(multinet_networks),
-    C(multinet_nodepools) and C(multinet_pods) of hosts, for M(multinet.gke.multinet_plan).
+    C(multinet_nodepools), C(multinet_multus) and C(multinet_pods) of hosts, for M(multinet.gke.multinet_plan).
   - Contacts no host. So hosts that are not in the play can be read, too, as long as their variables are in the
     inventory and do not depend on facts.
   - A host without C(multinet_cluster) is left out, unless it is one of O(required).

@@ -32,6 +32,9 @@ options:
     description: Namespace of the attachments that name none; it should be that of the pod.
     type: str
     default: default
+notes:
+  - Before ansible-core 2.19, Ansible makes a list of a text that looks like one. The filter C(string) after this one
+    keeps it a text, as in the example.
 """
 
 EXAMPLES = r"""
@@ -45,7 +48,7 @@ EXAMPLES = r"""
     template:
       metadata:
         annotations:
-          k8s.v1.cni.cncf.io/networks: "{{ attachments | multinet.gke.networks_annotation('apps') }}"
+          k8s.v1.cni.cncf.io/networks: "{{ attachments | multinet.gke.networks_annotation('apps') | string }}"
   ansible.builtin.debug:
     var: template
 

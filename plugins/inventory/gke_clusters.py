@@ -23,7 +23,7 @@ description:
     C(multinet_project) and C(multinet_location), which each host has; what it does say of them wins. A cluster without
     C(multinet_cluster) has no description, and the plan of each playbook refuses it.
 requirements:
-  - google-cloud-container >= 2.52
+  - google-cloud-container >= 2.58
   - netaddr >= 0.10
 extends_documentation_fragment:
   - multinet.gke.google.plugins
@@ -45,7 +45,7 @@ options:
     elements: str
     default: []
   compute_endpoint:
-    description: Without effect here, as only Kubernetes Engine is asked.
+    description: Without effect here, as only Kubernetes Engine is asked; but refused as it is elsewhere.
   locations:
     description:
       - Zones and regions whose clusters are to be found, with one request for each; V(-) is all of them.
@@ -109,7 +109,7 @@ seealso:
   - module: multinet.gke.multinet_plan
 """
 
-EXAMPLES = r"""
+EXAMPLES = r"""# fmt: code
 # gke_clusters.yml: all clusters of the project that GCP_PROJECT names.
 plugin: multinet.gke.gke_clusters
 
@@ -172,15 +172,17 @@ from typing import Any
 from ansible import template
 from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
+from ansible.module_utils.common.parameters import remove_values
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.multinet.gke.plugins.module_utils.errors import MultinetError
-from ansible_collections.multinet.gke.plugins.module_utils.gcp import inventory_hosts
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.clients import Google
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster import inventory_hosts
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster.discovery import Answer, discover
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.credentials import find_credentials
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.discovery import Answer, discover
+from ansible_collections.multinet.gke.plugins.module_utils.secrecy import forms, hide_strays
 
 Options = dict[str, Any]
 
@@ -196,6 +198,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     NAME = "multinet.gke.gke_clusters"
 
+    _secrets: set[str]
+
     def verify_file(self, path: str) -> bool:
         """Tell whether a file is a source for this plugin."""
         return bool(super().verify_file(path)) and path.endswith(("gke_clusters.yml", "gke_clusters.yaml"))
@@ -207,12 +211,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         :raises AnsibleParserError: options that cannot be meant, no credentials, or no project that answers.
         """
         super().parse(inventory, loader, path, cache)
+        self._secrets = set()
         try:
             options = self._read_options(path)
             clusters = self._cached(path, options, cache)
             self._add(clusters, options)
         except MultinetError as error:
-            raise AnsibleParserError(f"{path}: {error}") from error
+            # Ansible shows what an error comes from as well.
+            raise AnsibleParserError(self._masked(f"{path}: {error}")) from None
 
     def _read_options(self, path: str) -> Options:
         """Return the options of a source, templated and checked."""
@@ -225,6 +231,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         contents = options["service_account_contents"]
         if isinstance(contents, Mapping):
             options["service_account_contents"] = json.dumps(contents)
+        self._hide(options["access_token"], options["service_account_contents"])
+        hide_strays(options, self._hide)
         inventory_hosts.check(options, given)
         return options
 
@@ -247,7 +255,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
         :raises AnsibleParserError: something is not known, and that is to be a failure.
         """
-        credentials, endpoint = find_credentials(options), options["container_endpoint"]
+        credentials, endpoint = find_credentials(options, self._hide), options["container_endpoint"]
 
         def google_of(project: str) -> Google:
             return Google(
@@ -255,15 +263,23 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 credentials,
                 compute_endpoint=None,
                 container_endpoint=endpoint,
-                progress=lambda now: self.display.vvv(str(now)),
+                progress=lambda now: self.display.vvv(self._masked(str(now))),
             )
 
         answer = discover(google_of, options["projects"], options["locations"])
         if answer.failures and (options["on_failure"] == "fail" or not answer.answered):
-            raise AnsibleParserError("clusters cannot be found:\n" + "\n".join(f"- {each}" for each in answer.failures))
+            failures = "\n".join(f"- {each}" for each in answer.failures)
+            raise AnsibleParserError(self._masked(f"clusters cannot be found:\n{failures}"))
         for failure in answer.failures:
-            self.display.warning(f"clusters are missing in the inventory: {failure}")
+            self.display.warning(self._masked(f"clusters are missing in the inventory: {failure}"))
         return answer
+
+    def _hide(self, *secrets: object) -> None:
+        """Let nothing that is said of this source show these."""
+        self._secrets |= forms(secrets)
+
+    def _masked(self, text: str) -> str:
+        return str(remove_values(text, self._secrets))
 
     def _add(self, clusters: list[dict[str, Any]], options: Options) -> None:
         selection = inventory_hosts.Selection(

@@ -15,6 +15,9 @@ from .errors import ApiError, MultinetError, Unreachable
 TRANSIENT = {408, 429, 500, 502, 503, 504}
 _LONGEST_MESSAGE = 1000  # characters
 _LONGEST_TITLE = 100  # of an HTML page
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what a terminal would obey
+# A JSON web token (RFC 7519): an assertion that a token endpoint was sent, for one.
+_TOKEN = re.compile(r"\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]+")
 
 
 def is_passing(error: MultinetError) -> bool:
@@ -27,13 +30,21 @@ def seconds_of(retry_after: str | None) -> float:
     return float(retry_after) if retry_after and retry_after.isdecimal() else 0.0
 
 
-def shortened(message: str, whose: str) -> str:
+def shortened(message: str, whose: str, longest: int = _LONGEST_MESSAGE) -> str:
     """Return a server's words, cut; of an HTML page (a proxy's, a load balancer's) only the title.
 
     :param whose: the API that was expected to answer, "Google's API".
+    :param longest: in characters.
     """
+    message = _TOKEN.sub("********", _CONTROL.sub("", message))
     if re.match(r"\s*<(!doctype|html|head|body|\?xml)\b", message, re.IGNORECASE):
         title = re.search(r"<(title|h1)[^>]*>(.*?)</\1>", message, re.IGNORECASE | re.DOTALL)
-        words = " ".join(title[2].split())[:_LONGEST_TITLE] if title else "without a title"
+        words = cut(" ".join(title[2].split()), _LONGEST_TITLE) if title else "without a title"
         return f"an HTML page ({words}), not an answer of {whose}"
-    return message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}..."
+    return cut(message, longest)
+
+
+def cut(text: str, longest: int) -> str:
+    """Return the beginning of a text, whole words only: half a secret would not be known for one, and be shown."""
+    whole_words = re.sub(r"\s*\S*$", "", text[:longest])
+    return text if len(text) <= longest else f"{whole_words}..."

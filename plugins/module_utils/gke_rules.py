@@ -14,7 +14,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .cni import daemonset
 from .cni.ranges import IPNetwork, check_cidr
 from .errors import Problems
 
@@ -37,8 +36,6 @@ DEFAULT_NETWORK = "default"  # of a cluster
 DEFAULT_MACHINE_TYPE = "e2-medium"
 DEFAULT_NODE_COUNT = 3  # in each zone
 ZONES_OF_A_REGION = 3  # over which a regional cluster is spread
-
-POOL_LABEL = daemonset.POOL_LABEL  # of a node: the name of its pool
 
 _RULE_SUFFIX = "-allow-multinet"
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")

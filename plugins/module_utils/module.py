@@ -10,14 +10,15 @@ one may use the same two.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from . import libraries
 from .errors import MultinetError
 from .reconcile import Context
+from .secrecy import forms
 from .waiting import Progress
 
 Run = Callable[[dict[str, Any], Context], dict[str, Any]]
@@ -52,20 +53,26 @@ class ModuleContext:
         """Write it to the system's log if Ansible debugs (ANSIBLE_DEBUG)."""
         self._module.debug(str(now))
 
+    def hide(self, *secrets: object) -> None:
+        """Let Ansible treat them as options that are not logged."""
+        self._module.no_log_values.update(forms(secrets))
+
 
 def main(spec: dict[str, Any], run: Run) -> NoReturn:
     """Parse the arguments, run, and exit with the result or with the failure's text and fields."""
-    libraries.process_is_ours = True
     module = AnsibleModule(**spec)
     try:
         result = run(module.params, ModuleContext(module))
-    except MultinetError as error:
+    except Exception as error:  # of ours, or a fault of ours; Ansible itself would show it with secrets
         module.fail_json(**failure(error))
     module.exit_json(**result)
 
 
-def failure(error: MultinetError) -> dict[str, Any]:
+def failure(error: Exception) -> dict[str, Any]:
     """Return the result of a run that failed: text, fields, and what it has done or started beside what failed."""
+    if not isinstance(error, MultinetError):
+        text = f"this is a fault of multinet.gke, please report it: {type(error).__name__}: {error}"
+        return {"msg": text, "exception": "".join(traceback.format_exception(error))}
     if not error.done:
         return {"msg": str(error), **error.details()}
     text = f"{error}\nThis run has also done or started: {'; '.join(error.done)}"

@@ -44,6 +44,9 @@ class Context(Protocol):
     def progress(self, now: Progress) -> None:
         """Say what is going on; shown live where that is possible, else nowhere."""
 
+    def hide(self, *secrets: object) -> None:
+        """Let nothing of this run show these, whatever else is said; what is empty does not count."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -126,6 +129,7 @@ def _converge(resource: Resource[Observed], plan: Plan, context: Context, done: 
     :param done: takes the titles of what is done, in order; what is done once more after others have undone it is named
         once.
     :raises Stale: others change it faster than we read it.
+    :raises MultinetError: others undo what is done.
     """
     for rounds_left in reversed(range(MOST_ROUNDS)):
         title = perhaps = ""
@@ -149,3 +153,6 @@ def _converge(resource: Resource[Observed], plan: Plan, context: Context, done: 
             done[perhaps] = None
         if not plan.changes and not plan.settle:
             return
+    if plan.changes:
+        titles = "; ".join(change.title for change in plan.changes)
+        raise MultinetError(f"{titles}: others undo it as often as it is done; run again when nobody else is at it")

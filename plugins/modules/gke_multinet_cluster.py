@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - multinet.gke.wait
   - multinet.gke.attributes
 requirements:
-  - google-cloud-container >= 2.52
+  - google-cloud-container >= 2.58
   - netaddr >= 0.10
 options:
   name:
@@ -323,8 +323,8 @@ operations:
 from typing import Any
 
 from ansible_collections.multinet.gke.plugins.module_utils import access, gke_options, module, options
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster import Cluster
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster_options import Desired
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster.cluster import Cluster
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster.cluster_options import Desired
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context, reconcile
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline

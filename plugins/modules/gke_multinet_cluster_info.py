@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - multinet.gke.google
   - multinet.gke.attributes.info
 requirements:
-  - google-cloud-container >= 2.52
+  - google-cloud-container >= 2.58
 options:
   name:
     description: Name of the cluster; all if not set.
@@ -242,7 +242,7 @@ clusters:
 from typing import Any
 
 from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
-from ansible_collections.multinet.gke.plugins.module_utils.gcp import cluster_info
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster import cluster_info
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context
 
 SPEC: dict[str, Any] = {

@@ -21,7 +21,7 @@ extends_documentation_fragment:
   - multinet.gke.wait
   - multinet.gke.attributes
 requirements:
-  - google-cloud-container >= 2.47
+  - google-cloud-container >= 2.58
   - google-cloud-compute >= 1.19, with O(validate_ranges=true)
   - netaddr >= 0.10
 options:
@@ -385,9 +385,9 @@ operations:
 from typing import Any
 
 from ansible_collections.multinet.gke.plugins.module_utils import access, gke_options, module, options
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool import NodePool
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool.nodepool import NodePool
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool.pool_options import Desired
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.pool_options import Desired
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context, reconcile
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
 

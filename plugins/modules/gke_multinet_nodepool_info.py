@@ -20,7 +20,7 @@ extends_documentation_fragment:
   - multinet.gke.google
   - multinet.gke.attributes.info
 requirements:
-  - google-cloud-container >= 2.47
+  - google-cloud-container >= 2.58
   - google-cloud-compute >= 1.19
   - netaddr >= 0.10
 options:
@@ -315,7 +315,7 @@ node_pools:
 from typing import Any
 
 from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
-from ansible_collections.multinet.gke.plugins.module_utils.gcp import pool_info
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool import pool_info
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context
 
 SPEC: dict[str, Any] = {

@@ -339,7 +339,7 @@ from typing import Any
 
 from ansible_collections.multinet.gke.plugins.module_utils import access, gke_options, module, options
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc import Desired, Vpc
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc.vpc import Desired, Vpc
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context, reconcile
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
 

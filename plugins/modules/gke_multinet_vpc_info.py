@@ -21,7 +21,7 @@ extends_documentation_fragment:
   - multinet.gke.attributes.info
 requirements:
   - google-cloud-compute >= 1.19
-  - google-cloud-container >= 2.47
+  - google-cloud-container >= 2.58
   - netaddr >= 0.10
 options:
   name:
@@ -207,7 +207,7 @@ free:
 from typing import Any
 
 from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
-from ansible_collections.multinet.gke.plugins.module_utils.gcp import vpc_report
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc import vpc_report
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context
 
 SPEC: dict[str, Any] = {

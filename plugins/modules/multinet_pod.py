@@ -237,7 +237,7 @@ phase:
 
 from typing import Any
 
-from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
+from ansible_collections.multinet.gke.plugins.module_utils import cluster_access, module, options
 from ansible_collections.multinet.gke.plugins.module_utils.kube.desired_pod import DesiredPod
 from ansible_collections.multinet.gke.plugins.module_utils.kube.pods import PodResource
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context, reconcile
@@ -280,7 +280,7 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Bring the pod into its state."""
     desired = DesiredPod.of(params)
     resource = PodResource(
-        access.kubernetes(params, context),
+        cluster_access.kubernetes(params, context),
         desired,
         wait=params["wait"],
         timeout=params["wait_timeout"],

@@ -77,7 +77,9 @@ options:
         elements: dict
         default: []
       pools:
-        description: As RV(multinet.gke.whereabouts_pool_info#module:pools).
+        description:
+          - As RV(multinet.gke.whereabouts_pool_info#module:pools), with
+            O(multinet.gke.whereabouts_pool_info#module:allocations=all).
         type: list
         elements: dict
         default: []
@@ -166,6 +168,7 @@ EXAMPLES = r"""
 - name: Look at the pools
   multinet.gke.whereabouts_pool_info:
     gke_cluster: {project: test-project, location: us-central1-c, name: edge}
+    allocations: all
   register: addresses
 
 - name: Write a page of it

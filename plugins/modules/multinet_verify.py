@@ -517,7 +517,8 @@ table:
 
 from typing import Any
 
-from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
+from ansible_collections.multinet.gke.plugins.module_utils import access, cluster_access, module, options
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool.node_networks import NodeNetworks
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context
 from ansible_collections.multinet.gke.plugins.module_utils.verify.repair import CHOICES
 from ansible_collections.multinet.gke.plugins.module_utils.verify.request import Request
@@ -578,8 +579,9 @@ SPEC: dict[str, Any] = {
 
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Verify, and fail with what is wrong."""
-    request = Request.of(params)
-    kube, cloud = access.kubernetes(params, context), access.node_networks(params, context)
+    request, gke = Request.of(params), params["gke_cluster"]
+    kube = cluster_access.kubernetes(params, context)
+    cloud = NodeNetworks(lambda: access.google(params, context), gke["location"], gke["name"]) if gke else None
     return verify(kube, request, context, params["fail_on"], cloud=cloud)
 
 

@@ -594,12 +594,12 @@ actions:
 
 from typing import Any
 
-from ansible_collections.multinet.gke.plugins.module_utils import access, gke_options, module, options
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multus import manifest
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multus_live import described
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multus_options import Wanted
-from ansible_collections.multinet.gke.plugins.module_utils.kube.multus import MultusResource, told
-from ansible_collections.multinet.gke.plugins.module_utils.kube.multus_removal import MultusRemoval
+from ansible_collections.multinet.gke.plugins.module_utils import cluster_access, gke_options, module, options
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multus import manifest
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multus_live import described
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multus_options import Wanted
+from ansible_collections.multinet.gke.plugins.module_utils.kube.multus.multus import MultusResource, told
+from ansible_collections.multinet.gke.plugins.module_utils.kube.multus.multus_removal import MultusRemoval
 from ansible_collections.multinet.gke.plugins.module_utils.kube.rendered import rendered
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context, reconcile
 
@@ -622,7 +622,7 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
         documents = manifest(installation)
         result = rendered(MultusResource.key, described(documents), documents, wanted.warnings(installation), context)
         return {**result, **told(installation, documents)}
-    kube, timeout = access.kubernetes(params, context), params["wait_timeout"]
+    kube, timeout = cluster_access.kubernetes(params, context), params["wait_timeout"]
     if params["state"] == "absent":
         removal = MultusRemoval(
             kube,

@@ -539,10 +539,10 @@ actions:
 
 from typing import Any
 
-from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
+from ansible_collections.multinet.gke.plugins.module_utils import access, cluster_access, module, options
 from ansible_collections.multinet.gke.plugins.module_utils.cni.attachment import Attachment
-from ansible_collections.multinet.gke.plugins.module_utils.cni.daemonset import NAMESPACE as POOLS_NAMESPACE
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.range_lookup import cidr_of
+from ansible_collections.multinet.gke.plugins.module_utils.cni.names import NAMESPACE as POOLS_NAMESPACE
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc.range_lookup import cidr_of
 from ansible_collections.multinet.gke.plugins.module_utils.kube.attachments import AttachmentResource
 from ansible_collections.multinet.gke.plugins.module_utils.kube.rendered import rendered
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context, reconcile
@@ -683,7 +683,7 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
         manifest = [wanted.document()] if params["state"] == "rendered" else None
         shown = rendered(AttachmentResource.key, wanted.state(), manifest, wanted.warnings, context)
         return {**shown, "config": wanted.config, **wanted.meaning(POOLS_NAMESPACE)}
-    return reconcile(AttachmentResource(access.kubernetes(params, context), wanted), context)
+    return reconcile(AttachmentResource(cluster_access.kubernetes(params, context), wanted), context)
 
 
 def main() -> None:

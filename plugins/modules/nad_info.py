@@ -180,7 +180,7 @@ overlaps:
 
 from typing import Any
 
-from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
+from ansible_collections.multinet.gke.plugins.module_utils import cluster_access, module, options
 from ansible_collections.multinet.gke.plugins.module_utils.cni.findings import Rules
 from ansible_collections.multinet.gke.plugins.module_utils.kube import attachments_info
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context
@@ -200,7 +200,9 @@ SPEC: dict[str, Any] = {
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Look at attachments."""
     rules = Rules(strict=params["strict"], whereabouts_version=params["whereabouts_version"])
-    return attachments_info.report(access.kubernetes(params, context), params["name"], params["namespace"], rules)
+    return attachments_info.report(
+        cluster_access.kubernetes(params, context), params["name"], params["namespace"], rules
+    )
 
 
 def main() -> None:

@@ -381,8 +381,8 @@ duplicates:
 
 from typing import Any
 
-from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
-from ansible_collections.multinet.gke.plugins.module_utils.kube import pools
+from ansible_collections.multinet.gke.plugins.module_utils import cluster_access, module, options
+from ansible_collections.multinet.gke.plugins.module_utils.kube.pools import pools
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context
 
 SPEC: dict[str, Any] = {
@@ -421,7 +421,7 @@ SPEC: dict[str, Any] = {
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Bring the pool into its state."""
     request = pools.PoolRequest.of(params)
-    return request.run(access.kubernetes(params, context), context)
+    return request.run(cluster_access.kubernetes(params, context), context)
 
 
 def main() -> None:

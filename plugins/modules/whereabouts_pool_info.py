@@ -10,9 +10,9 @@ module: whereabouts_pool_info
 short_description: How full Whereabouts' pools are, and whose their addresses are
 version_added: 0.1.0
 description:
-  - Returns the usage of one pool of Whereabouts, or of all pools of a cluster, with every allocation, whose it is, and
-    which are orphans; the reservations across pools; and what does not fit, such as addresses that are taken twice, and
-    pools that overlap.
+  - Returns the usage of one pool of Whereabouts, or of all pools of a cluster, with the allocations that no pod shows,
+    or all of them, whose they are, and which are orphans; the reservations across pools; and what does not fit, such as
+    addresses that are taken twice, and pools that overlap.
   - Made for tens of thousands of pods, of which only the metadata is read, page by page.
 author:
   - multinet.gke contributors (@multinet-gke)
@@ -55,6 +55,14 @@ options:
     description: Namespace in which Whereabouts keeps its pools; there is a warning about pools elsewhere.
     type: str
     default: kube-system
+  allocations:
+    description:
+      - Which allocations are returned; counted are all of them.
+      - V(not_live) leaves out those that a pod has by its network status. Of ten thousand pods that are nearly all, and
+        Ansible takes longer to hand them on than the module to look at them.
+    type: str
+    choices: [not_live, all]
+    default: not_live
   reservations:
     description: Whether to look at the reservations that hold addresses across pools.
     type: bool
@@ -79,6 +87,12 @@ EXAMPLES = r"""
   loop: "{{ found.pools }}"
   loop_control:
     label: "{{ item.name }}"
+
+- name: See who has which address
+  multinet.gke.whereabouts_pool_info:
+    gke_cluster: {project: test-project, location: us-central1-c, name: edge}
+    nad: default/my-nad
+    allocations: all
 
 - name: Look at all pools of the cluster
   multinet.gke.whereabouts_pool_info:
@@ -140,9 +154,9 @@ pools:
       sample: 1.2
     allocations:
       description:
-        - The allocations in the order of addresses, each with C(ip), C(offset) (its key in the pool), C(podref)
-          (C(namespace/name), empty for a static reservation), C(ifname), C(id) (of the container), C(state) and
-          C(reason).
+        - The allocations that O(allocations) asks for, in the order of addresses, each with C(ip), C(offset) (its key
+          in the pool), C(podref) (C(namespace/name), empty for a static reservation), C(ifname), C(id) (of the
+          container), C(state) and C(reason).
         - A C(state) of V(live) says that the pod has the address by its network status; V(orphan) that nobody has it;
           V(reserved) that it was reserved by hand; V(unknown) that nobody can tell, for example because a running pod
           has no network status.
@@ -150,19 +164,19 @@ pools:
       elements: dict
       returned: success
       sample:
-        - ip: 172.16.1.1
-          offset: "1"
+        - ip: 172.16.1.3
+          offset: "3"
           podref: default/samplepod
           ifname: ""
           id: 5e514a41db72326caa685377ae85558c0ca6a006e5adcd2f63298e2936120bca
-          state: live
-          reason: default/samplepod has it (Running)
+          state: orphan
+          reason: default/samplepod is gone
     orphans:
       description: The addresses that nobody has any more.
       type: list
       elements: str
       returned: success
-      sample: []
+      sample: [172.16.1.3]
     per_node:
       description: How many of the allocations are of pods on each node.
       type: dict
@@ -188,7 +202,7 @@ pools:
           description: Addresses whose reservation stays.
           type: list
           elements: str
-          returned: success
+          returned: success and O(allocations=all)
           sample: [172.16.1.1]
         orphan:
           description: Addresses that are reserved, and that neither the pool nor a pod has any more.
@@ -267,8 +281,8 @@ unusable_pools:
 
 from typing import Any
 
-from ansible_collections.multinet.gke.plugins.module_utils import access, module, options
-from ansible_collections.multinet.gke.plugins.module_utils.kube import pool_report
+from ansible_collections.multinet.gke.plugins.module_utils import cluster_access, module, options
+from ansible_collections.multinet.gke.plugins.module_utils.kube.pools import pool_report
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Context
 
 SPEC: dict[str, Any] = {
@@ -280,6 +294,7 @@ SPEC: dict[str, Any] = {
         "node_name": {"type": "str"},
         "nad": {"type": "str"},
         "namespace": {"type": "str", "default": "kube-system"},
+        "allocations": {"type": "str", "choices": ["not_live", "all"], "default": "not_live"},
         "reservations": {"type": "bool", "default": True},
         "warn_used_percent": {"type": "int"},
     },
@@ -291,7 +306,7 @@ SPEC: dict[str, Any] = {
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Look at one pool or at all."""
     target = pool_report.checked(params)
-    return pool_report.report(access.kubernetes(params, context), params, target, context.warn)
+    return pool_report.report(cluster_access.kubernetes(params, context), params, target, context.warn)
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ class Arguments:
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
     deprecations: tuple[dict[str, Any], ...]
-    secrets: frozenset[str]  # the values of options that are not logged
+    secrets: set[str]  # the values of options that are not logged, and what a run adds to them
 
     @classmethod
     def of(cls, module: str, spec: Mapping[str, Any], given: Mapping[str, Any]) -> Arguments:
@@ -48,18 +48,20 @@ class Arguments:
             deprecations=tuple(
                 {key: value for key, value in each.items() if value is not None} for each in checked._deprecations
             ),
-            secrets=frozenset(checked._no_log_values),
+            secrets=set(checked._no_log_values),
         )
 
-    def finished(self, result: Mapping[str, Any], warnings: list[str]) -> dict[str, Any]:
+    def finished(self, result: Mapping[str, Any], warnings: list[str], *, invocation: bool) -> dict[str, Any]:
         """Return a result as AnsibleModule gives it away.
 
-        It is what JSON leaves of it; it names the arguments, warnings and deprecations, and has no secret in it.
+        It is what JSON leaves of it; it names warnings and deprecations, and has no secret in it.
+
+        :param invocation: whether it names the arguments, too.
         """
         said = {"warnings": [*self.warnings, *warnings], "deprecations": list(self.deprecations)}
         whole = {
             **result,
-            "invocation": {"module_args": self.params},
+            **({"invocation": {"module_args": self.params}} if invocation else {}),
             **{key: value for key, value in said.items() if value},
         }
         kept = {key: value for key, value in whole.items() if value is None or isinstance(value, bool)}

@@ -19,7 +19,8 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
+from importlib import import_module
 from multiprocessing.util import Finalize
 from types import ModuleType
 from typing import Any, ClassVar
@@ -27,12 +28,15 @@ from typing import Any, ClassVar
 from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.action.normal import ActionModule as OrdinaryAction
+from ansible.utils.vars import load_extra_vars
 
-from ..module_utils.errors import MultinetError
 from ..module_utils.libraries import preloaded
 from ..module_utils.module import failure
+from ..module_utils.secrecy import forms
 from ..module_utils.waiting import Progress
+from . import bytecode
 from .arguments import Arguments
 from .screen import TERMINAL_WIDTH, InPlace, Lines, Nowhere, Screen
 
@@ -50,6 +54,7 @@ class DirectContext:
     diff: bool
     tmpdir: str
     show: Callable[[Progress], None]
+    secrets: set[str]
     warnings: list[str] = field(default_factory=list)
 
     def warn(self, text: str) -> None:
@@ -60,17 +65,25 @@ class DirectContext:
         """Show what is going on."""
         self.show(now)
 
+    def hide(self, *secrets: object) -> None:
+        """Let them be treated as options that are not logged."""
+        self.secrets.update(forms(secrets))
+
 
 class DirectAction(OrdinaryAction):
     """Runs a module in this process, or as Ansible does it with all modules."""
 
-    MODULE: ModuleType  # with SPEC and run
-    LIBRARIES: Mapping[str, str]  # that the module may use, and the packages that they are in
-    _missing: ClassVar[str]  # the package of one that is not there
+    MODULE: ClassVar[str]  # its name
+    LIBRARIES: ClassVar[Mapping[str, str]]  # that the module may use, and the packages that they are in
+    _module: ClassVar[ModuleType]  # with SPEC and run
+    _missing: ClassVar[str]  # the package of a library that is not there
 
     def __init_subclass__(cls) -> None:
-        """Import the libraries now, in the process that all workers are forks of."""
-        cls._missing = preloaded(cls.LIBRARIES)
+        """Import all of it now, in the process that all workers are forks of, unless no task will be run there."""
+        if not _is_switched_off():
+            with bytecode.kept():
+                cls._module = import_module(f"{bytecode.OURS}modules.{cls.MODULE}")
+            cls._missing = preloaded(cls.LIBRARIES)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the module for one host (one item of a loop); return its result."""
@@ -81,24 +94,26 @@ class DirectAction(OrdinaryAction):
         if obstacle:
             result: dict[str, Any] = OrdinaryAction.run(self, tmp, task_vars)
             return result
-        arguments = Arguments.of(self._task.action, self.MODULE.SPEC, self._task.args)
+        arguments = Arguments.of(self._task.action, self._module.SPEC, self._task.args)
+        finished = partial(arguments.finished, invocation=_names_arguments(variables))
         if arguments.errors:
-            return arguments.finished({"failed": True, "msg": "\n".join(arguments.errors)}, [])
+            return finished({"failed": True, "msg": "\n".join(arguments.errors)}, [])
         screen = self._screen(variables)
         context = DirectContext(
             check_mode=bool(self._task.check_mode),
             diff=bool(self._task.diff),
             tmpdir=_folder_of(os.getpid()),
             show=lambda now: screen.show(now, arguments.masked),
+            secrets=arguments.secrets,
         )
         try:
             with _surroundings(context.tmpdir, self._loader.get_basedir()):
-                found = self.MODULE.run(arguments.params, context)
-        except MultinetError as error:
+                found = self._module.run(arguments.params, context)
+        except Exception as error:  # of ours, or a fault of ours; Ansible itself would show it with secrets
             found = {"failed": True, **failure(error)}
         finally:
             screen.clear()
-        return arguments.finished(found, context.warnings)
+        return finished(found, context.warnings)
 
     def _obstacles(self, variables: Variables) -> Iterator[str]:
         """Yield why this task is not for this process."""
@@ -142,6 +157,20 @@ class DirectAction(OrdinaryAction):
         if TERMINAL_WIDTH and is_alone and callback == "default":  # AWX has a terminal, too, but keeps what it shows
             return InPlace(self._display, host, TERMINAL_WIDTH)
         return Lines(self._display, host)
+
+
+def _is_switched_off() -> bool:
+    """Tell whether the command line says that no task is run directly; nothing has precedence over that."""
+    try:
+        return not boolean(load_extra_vars(DataLoader()).get("multinet_direct", True))
+    except TypeError:  # a template, which only a task can read
+        return False
+
+
+def _names_arguments(variables: Variables) -> bool:
+    """Tell whether results name the arguments: always, and since ansible-core 2.21 if that is asked for."""
+    setting = "INJECT_INVOCATION"
+    return setting not in SETTINGS or bool(constants.config.get_config_value(setting, variables=variables))
 
 
 @contextlib.contextmanager

@@ -68,12 +68,17 @@ def names_of(count: int) -> list[str]:
 
 def summary(run: Run) -> list[str]:
     """Return the lines of the summary at the end of a run."""
-    (lines,) = [
-        event["event_data"]["res"]["msg"]
+    (lines,) = summaries(run)
+    return lines
+
+
+def summaries(run: Run) -> list[list[str]]:
+    """Return them for each of several playbooks."""
+    return [
+        list(event["event_data"]["res"]["msg"])
         for event in run.events
         if event["event"] == "runner_on_ok" and event["event_data"]["task"] == "Show what became of each cluster"
     ]
-    return list(lines)
 
 
 def state(cloud: Cloud) -> dict[str, Any]:

@@ -12,19 +12,27 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import ansible_runner
 import yaml
 
+import returned
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INSTALLED = ROOT / ".build" / "collections" / "ansible_collections" / "multinet" / "gke"
 OWN_AGENT = "multinet.gke"
 READS = ("get", "list", "watch")
+LAB_PYTHON = os.environ.get("MULTINET_LAB_PYTHON", sys.executable)  # one with what the lab needs
 WAY = os.environ.get("MULTINET_TEST_WAY", "direct")  # how modules are run: "direct", or "module": as ordinary modules
+
+
+running: list[Lab] = []  # the labs of this process
 
 
 def shared(*parts: str) -> pathlib.Path:
@@ -49,15 +57,20 @@ class Run:
 
     def results(self, module: str = "") -> Iterator[dict[str, Any]]:
         """Yield the results of all tasks of our modules (or of one), loop items one by one."""
+        return (result for name, result in self.named_results() if name.endswith(module))
+
+    def named_results(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the same, each with its module's name."""
         for event in self.events:
             if event["event"] not in ("runner_on_ok", "runner_on_failed", "runner_item_on_ok", "runner_item_on_failed"):
                 continue
             data = event["event_data"]
             result = data["res"]
-            if not data["task_action"].startswith("multinet.gke.") or not data["task_action"].endswith(module):
+            if not data["task_action"].startswith("multinet.gke."):
                 continue
             if not isinstance(result.get("results"), list) or "ansible_loop_var" in result or "ok" in result:
-                yield result
+                failed = event["event"].endswith("_failed")  # which the events' results do not say themselves
+                yield data["task_action"].removeprefix("multinet.gke."), {"failed": failed, **result}
 
     @property
     def actions(self) -> list[str]:
@@ -94,7 +107,7 @@ class Lab:
 
     def gkelab(self, *args: str) -> str:
         """Run the lab's command; return what it printed."""
-        command = [sys.executable, "-m", "gkelab", args[0], "--dir", str(self.folder), *args[1:]]
+        command = [LAB_PYTHON, "-m", "gkelab", args[0], "--dir", str(self.folder), *args[1:]]
         result = subprocess.run(
             command,
             env={**os.environ, "PYTHONPATH": str(ROOT / "lab")},
@@ -111,9 +124,11 @@ class Lab:
         script = ["sh", "-c", 'eval "$1" && env -0', "sh", self.gkelab("env")]
         text = subprocess.run(script, check=True, text=True, stdout=subprocess.PIPE).stdout
         self.environment = dict(word.split("=", 1) for word in text.split("\0") if word)
+        running.append(self)
 
     def down(self) -> None:
         """Stop it."""
+        running[:] = [lab for lab in running if lab is not self]
         self.gkelab("down")
 
     def kubectl(self, *args: str) -> str:
@@ -153,7 +168,8 @@ class Lab:
         environment: dict[str, str] | None = None,
     ) -> Run:
         """Run a playbook of the installed collection, or plays given as data."""
-        with tempfile.TemporaryDirectory() as name:
+        check_mode = "--check" in arguments.split()
+        with tempfile.TemporaryDirectory() as name, writing(allowed=not check_mode):
             folder = pathlib.Path(name)
             if not isinstance(playbook, str):
                 (folder / "play.yml").write_text(yaml.safe_dump(playbook))
@@ -175,8 +191,10 @@ class Lab:
                 },
                 quiet=True,
             )
-            events = list(result.events)
-            return Run(result.rc, result.stats or {}, events, result.stdout.read())
+            run = Run(result.rc, result.stats or {}, list(result.events), result.stdout.read())
+        for module, returns in run.named_results():
+            returned.check(module, returns, check_mode=check_mode)
+        return run
 
     def google_requests(self) -> list[dict[str, Any]]:
         """Return all requests to the Google APIs so far."""
@@ -191,6 +209,18 @@ class Lab:
             found, self._audited[log] = _new_lines(log, self._audited.get(log, 0), containing=OWN_AGENT)
             self._ours += [event for event in found if event.get("userAgent", "").startswith(OWN_AGENT)]
         return list(self._ours)
+
+
+@contextmanager
+def writing(*, allowed: bool) -> Iterator[None]:
+    """Fail if anything is written meanwhile in a lab of this process, unless it is allowed: it is not in check mode."""
+    watched = [] if allowed else list(running)
+    before = [(len(lab.google_requests()), len(lab.kubernetes_requests())) for lab in watched]
+    yield
+    for lab, (google, kubernetes) in zip(watched, before, strict=True):
+        written = google_writes(lab.google_requests()[google:])
+        written += kubernetes_writes(lab.kubernetes_requests()[kubernetes:])
+        assert not written, f"written in check mode: {written}"
 
 
 def _new_lines(log: pathlib.Path, start: int, containing: str = "") -> tuple[list[dict[str, Any]], int]:
@@ -217,11 +247,11 @@ def play_of(*tasks: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def google_writes(requests: list[dict[str, Any]]) -> list[str]:
-    """Return the requests that change something; waiting for an operation is a POST that does not."""
+    """Return the requests that change something; to wait for an operation and to get a token are POST and do not."""
     return [
         f"{request['method']} {request['path']}"
         for request in requests
-        if request["method"] != "GET" and not request["path"].endswith("/wait")
+        if request["method"] != "GET" and not request["path"].endswith(("/wait", "/token", ":generateAccessToken"))
     ]
 
 
@@ -235,11 +265,30 @@ def kubernetes_writes(events: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+def until(is_so: Callable[[], object], patience: float = 600, pause: float = 1) -> None:
+    """Wait until something is so; fail after so many seconds, of which a busy machine may need many."""
+    end = time.monotonic() + patience
+    while not is_so():
+        assert time.monotonic() < end, f"it did not come true within {patience} s"
+        time.sleep(pause)
+
+
+def started_by(process: int) -> list[int]:
+    """Return the processes that one has started, and theirs; from 2.19 on, Ansible's workers are not in its session."""
+    found: list[int] = []
+    for children in pathlib.Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):  # it has ended by now
+            for child in map(int, children.read_text().split()):
+                found += [child, *started_by(child)]
+    return found
+
+
 def free_port() -> int:
-    """Return a base port that is free, and the ones after it; of two processes of tests each has its own hundreds."""
+    """Return a base port that is free, and the ones after it; each process of tests has its own hundreds."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     while True:
-        port = 20000 + (secrets.randbelow(60) * 2 + worker % 2) * 100
+        port = 20000 + (secrets.randbelow(120 // workers) * workers + worker) * 100
         if all(_is_free(each) for each in range(port, port + 3)):
             return port
 

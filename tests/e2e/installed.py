@@ -14,7 +14,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness import INSTALLED, WAY
+import returned
+from harness import INSTALLED, WAY, writing
 
 
 class Modules:
@@ -43,14 +44,16 @@ class Modules:
             "tmp": str(self._tmp),
             "environment": environment,
         }
-        self._server.stdin.write(json.dumps(request) + "\n")
-        self._server.stdin.flush()
-        text = json.loads(self._server.stdout.readline())
+        with writing(allowed=not check):
+            self._server.stdin.write(json.dumps(request) + "\n")
+            self._server.stdin.flush()
+            text = json.loads(self._server.stdout.readline())
         assert text.strip(), f"{module} ended without a result"
         result: dict[str, Any] = json.loads(text)
         if "warnings" in result:  # since 2.19 an ordinary module does not give them away as texts
             texts = (each if isinstance(each, str) else each["event"]["msg"] for each in result["warnings"])
             result["warnings"] = list(texts)
+        returned.check(module, result, check_mode=check)
         return result
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ import pytest
 import yaml
 
 from cloud import Cloud
-from harness import INSTALLED, Lab, play_of
+from harness import INSTALLED, Lab, play_of, started_by, writing
 
 PLAYBOOK = str(pathlib.Path(sys.executable).with_name("ansible-playbook"))
 LOCATION = "us-central1-c"
@@ -152,8 +152,9 @@ class Ansible:
     def run(self, play: list[dict[str, Any]], *arguments: str, fails: bool = False, **options: Any) -> str:
         """Run it to its end; return what it printed."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        process = self.start(play, *arguments, **pipes, **options)
-        output, _ = process.communicate(timeout=300)
+        with writing(allowed="--check" not in arguments):
+            process = self.start(play, *arguments, **pipes, **options)
+            output, _ = process.communicate(timeout=300)
         assert (process.returncode != 0) == fails, output
         return output
 
@@ -276,15 +277,10 @@ def test_no_key_of_a_kubeconfig_stays_on_the_disk(ansible: Ansible) -> None:
         mute.accept()
         keys = [path for path in ansible.left if path.is_file() and "PRIVATE KEY" in path.read_text()]
         assert {path.parent.stat().st_mode & 0o777 for path in keys} == {0o700}
-        for worker in _children(process.pid):
+        for worker in started_by(process.pid):
             os.kill(worker, signal.SIGKILL)
         process.communicate(timeout=300)
     assert ansible.left == []
-
-
-def _children(process: int) -> list[int]:
-    text = pathlib.Path(f"/proc/{process}/task/{process}/children").read_text()
-    return [int(word) for word in text.split()]
 
 
 def test_relative_paths_begin_at_the_playbook(ansible: Ansible) -> None:

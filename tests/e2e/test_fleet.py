@@ -9,7 +9,7 @@ from typing import Any
 
 import sampling
 from cloud import Cloud
-from fleets import GOOGLE, ZONE, fleet, make, names_of, state, subnetwork_of, summary
+from fleets import GOOGLE, ZONE, fleet, make, names_of, state, subnetwork_of, summaries, summary
 from harness import Run
 
 CLUSTERS = 50 if sampling.WHOLE else 10
@@ -105,6 +105,28 @@ def test_check_mode_tells_what_is_not_as_described(cloud: Cloud) -> None:
     make(cloud, inventory)
     lines = summary(site(cloud, inventory, f"{GOOGLE} --check --diff"))
     assert lines == ["2 clusters: 2 in step", "", "c00: in step", "c01: in step"]
+
+
+def test_check_mode_announces_what_only_follows_when_the_cluster_is_there(cloud: Cloud) -> None:
+    inventory = fleet(cloud.project, names_of(1))
+    inventory["all"]["hosts"]["c00"]["multinet_cluster"] = {"name": "c00", "default_pool": {"state": "absent"}}
+    announced = site(cloud, inventory, f"{GOOGLE} --check")
+    assert "delete node pool default-pool of cluster c00" in announced.actions
+    assert sorted(announced.actions) == sorted(site(cloud, inventory).actions)
+
+
+def test_of_two_playbooks_in_one_run_the_second_tells_only_of_itself(cloud: Cloud) -> None:
+    plays = [{"import_playbook": f"multinet.gke.{name}"} for name in ("teardown", "site", "site")]
+    inventory = fleet(cloud.project, names_of(2))
+    confirmed = {"multinet_teardown_confirm": "c00,c01"}
+
+    def told() -> list[str]:
+        run = cloud.lab.play(plays, inventory=inventory, arguments="--tags cluster", variables=confirmed)
+        return [lines[0] for lines in summaries(run)]
+
+    assert told()[1:] == ["2 clusters: 2 changed", "2 clusters: 2 unchanged"]
+    cloud.fault(kind="status", method="POST", path=f"/projects/{cloud.project}/.*/clusters$", status=403)
+    assert told()[1:] == ["2 clusters: 1 failed, 1 not begun"]
 
 
 def test_stages_that_are_left_out_do_not_disturb_the_summary(cloud: Cloud) -> None:

@@ -61,7 +61,7 @@ def by_hand(control_plane_lab: Lab, tmp_path_factory: pytest.TempPathFactory) ->
     if shutil.which("gcloud") is None:
         pytest.skip("gcloud is not on PATH")
     if not MANIFEST.is_file():
-        pytest.skip("the guide's manifest is not here")
+        pytest.skip("the guide's manifest is not here (MULTINET_DATA)")
     folder: pathlib.Path = tmp_path_factory.mktemp("guide")
     shutil.copy(MANIFEST, folder)
     for command in blocks(GUIDE, "sh"):

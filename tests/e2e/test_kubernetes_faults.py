@@ -21,6 +21,7 @@ import pytest
 
 from cluster import EDGE, Cluster
 from fault_proxy import FaultProxy, proxying
+from pool_world import pool_object
 
 pytestmark = pytest.mark.control_plane
 
@@ -96,6 +97,11 @@ def leak(cluster: Cluster) -> None:
     )
 
 
+def hold(cluster: Cluster) -> None:
+    """Let there be a pool: without one, nothing else is read."""
+    cluster.apply(pool_object("172.16.7.0-24", "172.16.7.0/24", {}, cluster.namespace))
+
+
 def _in(cluster: Cluster) -> tuple[str, str]:
     return ("--namespace", cluster.namespace)
 
@@ -124,7 +130,11 @@ STORIES = (
         (POOL,),
     ),
     Story(
-        "whereabouts_pool_info", {}, (("GET", POOLS), ("GET", RESERVATIONS), ("GET", PODS)), (POOL,), reads_only=True
+        "whereabouts_pool_info",
+        {},
+        (("GET", POOLS), ("GET", RESERVATIONS), ("GET", PODS)),
+        plant=hold,
+        reads_only=True,
     ),
     Story(
         "multus_install",

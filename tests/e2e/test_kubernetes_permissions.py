@@ -11,7 +11,6 @@ import re
 import secrets
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Any
 import pytest
 
 from cluster import EDGE, Cluster
-from harness import Lab
+from harness import Lab, until
 from installed import Modules
 from permitted import HOME, RULES, Rule, account, reviews, without
 
@@ -386,9 +385,7 @@ def test_what_a_message_says_grants_the_permission(bare: Bare) -> None:
     command = refused["msg"].partition("this grants it: ")[2]
     for each in command.split(" && "):
         bare.kubectl(*each.split()[1:])
-    end = time.monotonic() + 60
-    while bare.run("whereabouts_pool_info", token).get("failed"):
-        assert time.monotonic() < end
+    until(lambda: not bare.run("whereabouts_pool_info", token).get("failed"), patience=60, pause=0)
 
 
 @pytest.mark.full

@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from cluster import Cluster
-from harness import Lab
+from harness import Lab, until
 from installed import Modules
 
 pytestmark = pytest.mark.full
@@ -108,14 +107,6 @@ def on_node(cluster: Cluster, command: str) -> str:
     return cluster.kubectl("exec", "looker", "--", "sh", "-c", command)
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + LONG
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(1)
-
-
 def served(cluster: Cluster, name: str, port: int) -> Iterator[str]:
     """Start a pod with a port of the host, and yield whether the node answers on it."""
     cluster.apply(pod(name, "nginx", ports=[{"containerPort": 80, "hostPort": port}]))
@@ -165,7 +156,7 @@ def test_upgrade_keeps_addresses_and_leaks_none(cluster: Cluster, old: str) -> N
     assert held["default/new"]["ifname"] == "net1"
     assert "ifname" not in held["default/old"]
     cluster.kubectl("delete", "pod", "old", f"--timeout={LONG}s")
-    until(lambda: [each["podref"] for each in allocations(cluster).values()] == ["default/new"])
+    until(lambda: [each["podref"] for each in allocations(cluster).values()] == ["default/new"], LONG)
     assert with_net1(cluster, "third") == old
 
 

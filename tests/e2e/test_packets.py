@@ -64,7 +64,7 @@ class Packets:
 
     def await_pods(self, *names: str) -> None:
         wanted = [f"pod/{name}" for name in names]
-        self.kubectl("wait", "--for=condition=Ready", "--timeout=180s", *wanted)
+        self.kubectl("wait", "--for=condition=Ready", "--timeout=600s", *wanted)
 
     def kubectl(self, *args: str) -> str:
         return self.site.kubectl("-n", self.site.namespace, *args)
@@ -215,7 +215,7 @@ def test_a_lost_node_and_what_comes_back_with_it(packets: Packets, tmp_path: pat
     on_lost = {"nodeSelector": {"kubernetes.io/hostname": lost}, "tolerations": [{"operator": "Exists"}]}
     packets.make(pod("survivor", **on_lost), daemonset("everywhere"))
     packets.await_pods("survivor")
-    packets.kubectl("rollout", "status", "daemonset/everywhere", "--timeout=180s")
+    packets.kubectl("rollout", "status", "daemonset/everywhere", "--timeout=600s")
     doomed = next(
         each
         for each in packets.list("pods", "-n", packets.site.namespace)
@@ -223,7 +223,7 @@ def test_a_lost_node_and_what_comes_back_with_it(packets: Packets, tmp_path: pat
     )
     packets.site.lab.gkelab("kill-node", lost)
     packets.kubectl("delete", "pod", doomed["metadata"]["name"], "--force")
-    packets.site.kubectl("wait", f"node/{lost}", "--for=condition=Ready=Unknown", "--timeout=180s")
+    packets.site.kubectl("wait", f"node/{lost}", "--for=condition=Ready=Unknown", "--timeout=600s")
     result = packets.verify(checks=["connectivity", "node_ready"])
     assert {path["to_node"] for path in result["matrix"]} == {packets.nodes[0]}
     (gone,) = (each for each in result["results"] if each["check"] == "node_ready" and each["status"] == "fail")
@@ -231,9 +231,9 @@ def test_a_lost_node_and_what_comes_back_with_it(packets: Packets, tmp_path: pat
     assert f"{packets.site.namespace}/survivor" in gone["msg"]
 
     packets.site.lab.gkelab("start-node", lost)
-    packets.kubectl("wait", "pod/survivor", "--for=condition=Ready", "--timeout=180s")
-    packets.kubectl("rollout", "status", "daemonset/everywhere", "--timeout=180s")
-    packets.site.kubectl("rollout", "status", *MULTUS, "--timeout=180s")
+    packets.kubectl("wait", "pod/survivor", "--for=condition=Ready", "--timeout=600s")
+    packets.kubectl("rollout", "status", "daemonset/everywhere", "--timeout=600s")
+    packets.site.kubectl("rollout", "status", *MULTUS, "--timeout=600s")
     report = tmp_path / "junit.xml"
     result = packets.verify(checks=["connectivity", "network_status"], junit_path=str(report))
     silent = found(result, "ping")
@@ -272,7 +272,7 @@ def test_host_ports_work_only_if_multus_passes_them_on(packets: Packets) -> None
         assert found(packets.verify(**ask), "hostport", "pass")["msg"] == "it leads to its pod on each of 2 nodes"
     finally:
         packets.site.module("multus_install", config={"capabilities": {}})
-        packets.site.kubectl("rollout", "status", *MULTUS, "--timeout=180s")
+        packets.site.kubectl("rollout", "status", *MULTUS, "--timeout=600s")
 
 
 def test_a_wrong_master_is_told_in_multus_own_words(packets: Packets) -> None:
@@ -281,11 +281,13 @@ def test_a_wrong_master_is_told_in_multus_own_words(packets: Packets) -> None:
     )
     assert not made.get("failed"), made["msg"]
     attachment = {"name": "wrong", "namespace": packets.site.namespace, "node_pools": ["multinet"]}
-    # Where very much is going on, a kubelet takes its time to say it.
-    result = packets.verify(attachments=[attachment], wait_timeout=45)
-    failures = [each["msg"] for each in result["results"] if each["check"] == "probe"]
-    assert len(failures) == 2
-    assert all('failed to lookup master "eth7"' in each for each in failures), failures
+    for _attempt in range(10):  # where much is going on, nodes have other troubles first and tell of those
+        result = packets.verify(attachments=[attachment], wait_timeout=45)
+        failures = [each["msg"] for each in result["results"] if each["check"] == "probe"]
+        assert len(failures) == 2
+        if all('failed to lookup master "eth7"' in each for each in failures):
+            return
+    raise AssertionError(failures)
 
 
 def test_without_the_right_to_exec_no_packets_are_sent_and_the_rest_is_looked_at(packets: Packets) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from bench.crowd import Api, Crowd, Etcd
 from cluster import Cluster
-from crowd import Api, Crowd, Etcd
 from pool_world import KUBE_SYSTEM, World, pool_object
 
 pytestmark = pytest.mark.control_plane
@@ -47,8 +47,10 @@ def leaky(world: World) -> None:
 @pytest.mark.shows("E2", "E16")
 def test_what_leaked_is_told_and_released_and_nothing_else(world: World) -> None:
     leaky(world)
-    found = world.cluster.module(INFO, range=world.cidr)
+    (short,) = world.cluster.module(INFO, range=world.cidr)["pools"]
+    found = world.cluster.module(INFO, range=world.cidr, allocations="all")
     (pool,) = found["pools"]
+    assert short["allocations"] == [row for row in pool["allocations"] if row["state"] != "live"]
     assert {row["ip"]: row["state"] for row in pool["allocations"]} == {
         world.ip(1): "live",
         world.ip(2): "orphan",
@@ -207,7 +209,7 @@ def patch_pool(world: World, patch: list[dict[str, Any]]) -> None:
 
 @pytest.mark.shows("E13")
 def test_a_crowd_is_audited_by_its_metadata_page_by_page(plane: Cluster) -> None:
-    """Some hundred pods more than a page holds; how long ten thousand take is what `make bench-audit` tells."""
+    """Some hundred pods more than a page holds; how long ten thousand take is what `make bench` tells."""
     api = Api(yaml.safe_load(pathlib.Path(plane.lab.environment["KUBECONFIG"]).read_text()))
     nodes = tuple(node["metadata"]["name"] for node in plane.get("nodes")["items"])
     crowd = Crowd(f"{plane.namespace}-crowd", 620, "172.31.0.0/16", nodes, leaked=7)
@@ -216,7 +218,7 @@ def test_a_crowd_is_audited_by_its_metadata_page_by_page(plane: Cluster) -> None
         with plane.asked() as asked:
             found = plane.module(INFO, range=crowd.cidr)
         (pool,) = found["pools"]
-        assert (pool["used"], len(pool["orphans"])) == (620, 7)
+        assert (pool["used"], len(pool["orphans"]), len(pool["allocations"])) == (620, 7, 7)
         assert pool["orphans"] == [f"172.31.2.{last}" for last in range(102, 109)]
         assert sum(pool["per_node"].values()) == 613
         pages = [uri for uri in asked.reads if "/pods?" in uri]

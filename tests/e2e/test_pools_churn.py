@@ -21,6 +21,7 @@ import pytest
 
 import sampling
 from cluster import Cluster
+from harness import until
 from pool_world import KUBE_SYSTEM, random_range
 
 pytestmark = pytest.mark.full
@@ -263,11 +264,3 @@ def statuses(cluster: Cluster, name: str) -> list[dict[str, Any]]:
 def gkelab(cluster: Cluster, *args: str) -> None:
     """Run a command of the lab."""
     cluster.lab.gkelab(*args)
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait for something to come true."""
-    deadline = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(2)

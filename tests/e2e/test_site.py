@@ -91,6 +91,17 @@ def test_without_probes_nothing_at_all_is_written(full_lab: Lab, first: Run) -> 
     assert kubernetes_writes(full_lab.kubernetes_requests()[events:]) == []
 
 
+def test_a_description_of_no_attachments_has_those_verified_that_pods_use(full_lab: Lab, first: Run) -> None:
+    """As docs/inventory.md has it for playbooks that only look."""
+    (host,) = INVENTORY["all"]["hosts"].values()
+    least = {key: host[key] for key in ("multinet_project", "multinet_location")}
+    inventory = {"all": {"hosts": {"edge": {**least, "multinet_cluster": {"name": host["multinet_cluster"]["name"]}}}}}
+    looked = full_lab.play("multinet.gke.verify", inventory=inventory, variables={"multinet_verify_probe": False})
+    assert (looked.rc, looked.changed) == (0, 0), looked.stdout
+    (verified,) = looked.results("multinet_verify")
+    assert [pod for pod in verified["pods"] if pod["name"].startswith("samplepod")]
+
+
 def test_check_mode_on_a_finished_site_announces_nothing(full_lab: Lab, first: Run) -> None:
     again = full_lab.play("multinet.gke.site", arguments="--check --diff")
     assert (again.rc, again.changed, again.actions) == (0, 0, []), again.stdout
@@ -134,7 +145,7 @@ def test_no_probe_pod_is_left(full_lab: Lab, first: Run) -> None:
     assert all("deletionTimestamp" in pod["metadata"] for pod in probes), "a probe pod was not deleted"
     for pod in probes:  # those of the last run may still be ending
         name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
-        full_lab.kubectl("wait", "--for=delete", "--timeout=60s", "-n", namespace, f"pod/{name}")
+        full_lab.kubectl("wait", "--for=delete", "--timeout=600s", "-n", namespace, f"pod/{name}")
 
 
 def _daemonset(lab: Lab) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cloud import Cloud
-from fleets import GOOGLE, ZONE, description, fleet, make, names_of, state, summary
+from fleets import GOOGLE, ZONE, fleet, make, names_of, state, summary
 from harness import Run
 
 SUBNETWORK = "regions/us-central1/subnetworks/my-subnet"
@@ -54,6 +54,17 @@ def test_without_the_names_of_exactly_its_clusters_it_asks_nobody(cloud: Cloud, 
     refusal, *would_go = failure(run)
     assert "has to name exactly the clusters of this run (c00, c01)" in refusal
     assert f"cluster c01 ({ZONE}) of {cloud.project}" in would_go
+
+
+def test_a_name_that_two_clusters_have_is_to_be_given_twice(cloud: Cloud) -> None:
+    inventory = fleet(cloud.project, names_of(2))
+    inventory["all"]["hosts"]["c01"] |= {"multinet_location": "us-central1-b", "multinet_cluster": {"name": "c00"}}
+    with cloud.asked() as asked:
+        refused = teardown(cloud, inventory, multinet_teardown_confirm="c00")
+    assert refused.rc != 0
+    assert asked.requests == []
+    assert "exactly the clusters of this run (c00, c00), not c00;" in failure(refused)[0]
+    assert teardown(cloud, inventory, multinet_teardown_confirm="c00,c00").rc == 0
 
 
 def test_clusters_go_with_their_shared_network_and_nothing_is_left_to_do(cloud: Cloud) -> None:
@@ -131,18 +142,38 @@ def test_a_network_of_others_is_not_touched(cloud: Cloud) -> None:
     assert state(cloud) == {**before, "clusters": {}}
 
 
-def test_what_is_half_made_goes_too_and_a_protected_cluster_does_not(cloud: Cloud) -> None:
-    inventory = fleet(cloud.project, names_of(2))
+def test_what_is_half_made_goes_too(cloud: Cloud) -> None:
     make(cloud, fleet(cloud.project, names_of(1)))
     cloud.container("DELETE", f"locations/{ZONE}/clusters/c00")
     cloud.module("gke_multinet_cluster", name="c01", location=ZONE, default_pool={"node_count": 1})
-    protected = {"name": "c01", "default_pool": {"node_count": 1}, "deletion_protection": True}
-    inventory["all"]["hosts"]["c01"] = description(cloud.project, "c01", 1, multinet_cluster=protected)
-    run = teardown(cloud, inventory, multinet_teardown_confirm="c00,c01")
-    assert run.rc != 0
-    (failed,) = [line for line in summary(run) if line.startswith("c01: ")]
-    assert "cluster c01 is not deleted: deletion_protection=true" in failed
-    assert state(cloud)["networks"] == ["default"], "nothing of c01 was in the network"
     run = teardown(cloud, fleet(cloud.project, names_of(2)), multinet_teardown_confirm="c00,c01")
     assert run.rc == 0, run.stdout
     assert state(cloud)["clusters"] == {}
+
+
+@pytest.mark.parametrize("arguments", ["", "--check"])
+def test_a_protected_cluster_is_refused_before_anything_is_asked(cloud: Cloud, arguments: str) -> None:
+    inventory = fleet(cloud.project, names_of(2))
+    host = inventory["all"]["hosts"]["c01"]
+    host["multinet_cluster"] = {**host["multinet_cluster"], "deletion_protection": True}
+    with cloud.asked() as asked:
+        run = teardown(cloud, inventory, arguments, multinet_teardown_confirm="c00,c01")
+    assert run.rc != 0
+    assert asked.requests == []
+    assert "deletion_protection is true for c01; nothing was asked" in run.failure()
+
+
+def test_what_a_cluster_needs_that_is_not_gone_stays(cloud: Cloud) -> None:
+    """Its node pools are gone by then, so nobody but its description says so."""
+    inventory = fleet(cloud.project, names_of(2))
+    make(cloud, inventory)
+    cloud.fault(kind="status", status=403, method="DELETE", path=f"/projects/{cloud.project}/.*/clusters/c01$")
+    run = teardown(cloud, inventory, multinet_teardown_confirm="c00,c01", multinet_max_fail_percentage=100)
+    assert run.rc != 0
+    assert "subnetwork my-subnet: it is described for cluster c01, too" in kept(run)
+    left = state(cloud)
+    assert sorted(left["clusters"]) == ["c01"]
+    assert left["ranges"] == {"my-subnet": {"pods-c01": "172.16.1.0/24"}}
+    again = teardown(cloud, inventory, multinet_teardown_confirm="c00,c01")
+    assert again.rc == 0, again.stdout
+    assert state(cloud)["networks"] == ["default"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Any
 import pytest
 
 from cluster import Cluster
-from harness import Lab
+from harness import Lab, until
 
 pytestmark = pytest.mark.control_plane
 
@@ -158,8 +157,7 @@ def multus_runs(plane_lab: Lab, modules: Any) -> None:
     # Other tests may have replaced them, and here no kubelet ends the old ones, for which the new ones wait.
     cluster.kubectl("delete", "pods", *SYSTEM, "-l", "app=gke-multinet", "--force", "--grace-period=0")
     wanted = len(cluster.get("nodes")["items"])
-    while len(system_pods(cluster)) < wanted:
-        time.sleep(0.2)
+    until(lambda: len(system_pods(cluster)) >= wanted, pause=0.2)
     for name in system_pods(cluster):
         say_of_multus(cluster, name)
 

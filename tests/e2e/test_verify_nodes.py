@@ -39,7 +39,7 @@ def pod(cluster: Cluster, name: str, node: str, **spec: Any) -> dict[str, Any]:
 
 def await_ready(cluster: Cluster, *names: str) -> None:
     pods = [f"pod/{name}" for name in names]
-    cluster.kubectl("wait", "--for=condition=Ready", "--timeout=180s", "-n", cluster.namespace, *pods)
+    cluster.kubectl("wait", "--for=condition=Ready", "--timeout=600s", "-n", cluster.namespace, *pods)
 
 
 def remove(cluster: Cluster, *names: str, force: bool = False) -> None:
@@ -150,7 +150,7 @@ def test_a_node_without_the_network_and_a_component_without_memory_are_found(sit
     del killed["metadata"]["annotations"]
     site.apply(pod(site, "lost", bare), killed)
     gone = "jsonpath={.status.containerStatuses[0].lastState.terminated.reason}=OOMKilled"
-    site.kubectl("wait", f"--for={gone}", "--timeout=120s", "-n", site.namespace, "pod/killed")
+    site.kubectl("wait", f"--for={gone}", "--timeout=600s", "-n", site.namespace, "pod/killed")
     results = verify(
         site,
         *("node_has_master", "misplaced", "network_status", "components"),
@@ -179,7 +179,7 @@ def test_pods_that_lost_their_interface_with_their_node_are_found(site: Cluster)
     site.apply(pod(site, "fresh", node))
     site.lab.gkelab("start-node", node)
     await_ready(site, "fresh")
-    site.kubectl("rollout", "status", "-n", "kube-system", "daemonset/gke-multinet", "--timeout=300s")
+    site.kubectl("rollout", "status", "-n", "kube-system", "daemonset/gke-multinet", "--timeout=600s")
 
     results = verify(site, "network_status", "ip_in_pool", "daemonset_ready", "token_age")
     survivor, fresh = f"{site.namespace}/survivor", f"{site.namespace}/fresh"

@@ -19,6 +19,7 @@ import pytest
 
 from cloud import Cloud
 from faults import FAULTS, KILLS, SITE_FAULTS, Fault
+from harness import started_by
 from planted import foreign, objects
 from runs import Ending, fault_at, run, start
 from stories import PLAYBOOKS, SITE, STORIES, Story, Write
@@ -79,8 +80,7 @@ def test_a_playbook_is_killed(
                 if fault.request["kind"] == "operation-stuck":
                     time.sleep(ANSWERED)
             finally:
-                os.killpg(playbook.pid, signal.SIGKILL)
-                playbook.wait()
+                _kill(playbook)
         repair(cloud, story, Ending("killed", story.steps[-1]))
     check_end(cloud, story, before, asked)
     note(CONVERGED, "")
@@ -107,6 +107,14 @@ def _await(cloud: Cloud, fault: str, playbook: subprocess.Popen[bytes]) -> None:
         assert playbook.poll() is None, "the playbook has ended before the write"
         assert time.monotonic() < end, f"the write was not reached within {LATEST} s"
         time.sleep(0.05)
+
+
+def _kill(playbook: subprocess.Popen[bytes]) -> None:
+    """Kill a playbook with its workers, which would go on without it."""
+    playbook.send_signal(signal.SIGSTOP)  # it starts no more of them
+    for process in (*started_by(playbook.pid), playbook.pid):
+        os.kill(process, signal.SIGKILL)
+    playbook.wait()
 
 
 def _known(story: Story, method: str, path: str) -> tuple[str, str]:

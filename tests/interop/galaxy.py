@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import pathlib
 import shutil
 import subprocess
@@ -14,17 +13,35 @@ import tempfile
 
 import pytest
 
+from prepare import cache
+
 VERSION = "12.3.0"  # of the package ansible; the last one for ansible-core 2.19
 HASHES = (  # of the wheel and of the source distribution
     "cd156f82fa87f7a899212b0efa9f7ca3a24d609212de9f78428a572eb01e5414",
     "02721f6fb432ddd47f1044ac49b04b5e9ae08890bd427def8df3db1607aeec51",
 )
-COLLECTIONS = {"google.cloud": "1.10.2", "awx.awx": "24.6.1"}  # those that are kept, and their versions in it
+# Those that are kept, and their versions in it.
+COLLECTIONS = {"google.cloud": "1.10.2", "kubernetes.core": "6.2.0", "awx.awx": "24.6.1"}
+
+
+class Unavailable(Exception):
+    """The collections cannot be fetched; the text says why."""
 
 
 def collections() -> pathlib.Path:
     """Return a folder of collections with those of ``COLLECTIONS`` in it; skip the test if they cannot be fetched."""
-    folder = _cache() / "collections"
+    try:
+        return fetched()
+    except Unavailable as why:
+        pytest.skip(str(why))
+
+
+def fetched() -> pathlib.Path:
+    """Return a folder of collections with those of ``COLLECTIONS`` in it.
+
+    :raises Unavailable: if they cannot be fetched.
+    """
+    folder = cache() / "collections"
     target = folder / f"ansible-{VERSION}-{'-'.join(COLLECTIONS)}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
@@ -63,15 +80,9 @@ def _fetch(target: pathlib.Path) -> None:
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode:
             why = " ".join(result.stderr.split())[-300:]
-            pytest.skip(f"{' and '.join(COLLECTIONS)} cannot be fetched (package ansible {VERSION}): {why}")
+            raise Unavailable(f"{' and '.join(COLLECTIONS)} cannot be fetched (package ansible {VERSION}): {why}")
         for each in COLLECTIONS:
             place = pathlib.Path("ansible_collections", *each.split("."))
             (work / "new" / place).parent.mkdir(parents=True)
             (work / "all" / place).rename(work / "new" / place)
         (work / "new").rename(target)
-
-
-def _cache() -> pathlib.Path:
-    """Return the folder that outlives the checkout, as tooling/prepare.py has it."""
-    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
-    return pathlib.Path(os.environ.get("GKELAB_CACHE") or pathlib.Path(base) / "gkelab")

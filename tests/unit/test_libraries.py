@@ -1,32 +1,32 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Imports leave the process as it was, unless it is ours alone."""
+"""Imports are late and fast, and say what is missing."""
 
 from __future__ import annotations
 
-import atexit
 import gc
+import importlib
+import pathlib
 import sys
+import threading
 
 import pytest
 
-from ansible_collections.multinet.gke.plugins.module_utils import libraries, module
+from ansible_collections.multinet.gke.plugins.module_utils import libraries
 from ansible_collections.multinet.gke.plugins.module_utils.errors import MissingLibrary
 
 RARE = "this"  # a module of the standard library that nobody has imported
 
 
-@pytest.mark.parametrize("ours", [False, True])
-def test_the_collector_is_told_to_leave_libraries_alone_only_in_a_process_of_ours(
-    ours: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_collector_is_told_to_leave_a_library_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     frozen: list[bool] = []
     monkeypatch.delitem(sys.modules, RARE, raising=False)
     monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
-    monkeypatch.setattr(libraries, "process_is_ours", ours)
     assert libraries.library(RARE, RARE) is sys.modules[RARE]
-    assert frozen == [True] * ours
+    assert frozen == [True]
     assert gc.isenabled()
+    libraries.library(RARE, RARE)
+    assert frozen == [True]
 
 
 def test_a_collector_that_was_off_stays_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,25 +51,29 @@ def test_what_is_imported_ahead_is_there_afterwards_or_its_package_is_named(monk
     assert libraries.preloaded({RARE: "python", "no_such_module": "no-such-package"}) == "no-such-package"
 
 
-def test_only_the_end_of_a_process_that_others_live_in_too_is_spared(monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[str] = []
-    frozen: list[bool] = []
-    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
-    monkeypatch.setattr(atexit, "register", lambda function: done.append("register"))
-    monkeypatch.setattr(atexit, "unregister", lambda function: done.append("unregister"))
-    libraries.preloaded({"json": "python"})
-    assert (done, frozen) == (["unregister", "register"], [])
+@pytest.mark.parametrize("kubeconfig", ["", "~/.kube/config"])
+def test_what_reads_kubeconfigs_is_imported_ahead_for_those_who_name_one(
+    monkeypatch: pytest.MonkeyPatch, kubeconfig: str
+) -> None:
+    monkeypatch.setenv("K8S_AUTH_KUBECONFIG", kubeconfig)
+    try:
+        importlib.reload(libraries)
+        assert ("kubernetes.config.kube_config" in libraries.KUBERNETES_EXEC) == bool(kubeconfig)
+        assert "kubernetes.client.rest" in libraries.KUBERNETES_EXEC
+    finally:
+        monkeypatch.undo()
+        importlib.reload(libraries)
 
 
-def test_an_ordinary_module_has_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Stop(Exception):
-        pass
-
-    def started(**spec: object) -> None:
-        raise Stop
-
-    monkeypatch.setattr(libraries, "process_is_ours", False)
-    monkeypatch.setattr(module, "AnsibleModule", started)
-    with pytest.raises(Stop):
-        module.main({"argument_spec": {}}, lambda params, context: {})
-    assert libraries.process_is_ours
+def test_a_library_that_another_thread_is_importing_is_waited_for(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow_library.py").write_text("import time\ntime.sleep(0.3)\nready = True\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    other = threading.Thread(target=libraries.library, args=("slow_library", "slow"))
+    other.start()
+    while "slow_library" not in sys.modules:
+        assert other.is_alive()
+    assert libraries.library("slow_library", "slow").ready
+    other.join()
+    monkeypatch.delitem(sys.modules, "slow_library")

@@ -32,6 +32,9 @@ class Talk:
     def progress(self, now: Progress) -> None:
         self.said.append(now)
 
+    def hide(self, *secrets: object) -> None:
+        pass
+
 
 class Parts:
     """Parts that are to be there; others make some while we are about to, and not as we want them."""
@@ -141,6 +144,20 @@ def test_a_fight_without_an_end_is_given_up() -> None:
     with pytest.raises(Stale, match="Invalid fingerprint"):
         reconcile(parts, Talk())
     assert parts.reads == MOST_ROUNDS
+
+
+class Undone(Parts):
+    """Parts of which others undo one whenever the other one is made."""
+
+    def make(self, name: str) -> None:
+        self.have = {name: "ours"}
+        self.overtaken = True
+
+
+def test_what_others_undo_each_time_is_no_success() -> None:
+    parts = Undone()
+    with pytest.raises(MultinetError, match=r"create \w: others undo it .* run again when nobody else is at it"):
+        reconcile(parts, Talk())
 
 
 class Failing(Parts):

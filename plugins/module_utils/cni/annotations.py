@@ -194,7 +194,7 @@ def parse_interfaces(text: str) -> tuple[Interface, ...]:
 
 def _json_list(text: str) -> list[dict[str, Any]]:
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = _JSON.decode(text)
     except ValueError as error:
         raise ValueError(f"is not JSON: {error}") from error
     if not isinstance(value, list) or not all(isinstance(element, dict) for element in value):
@@ -205,6 +205,9 @@ def _json_list(text: str) -> list[dict[str, Any]]:
 def _no_number(text: str) -> None:
     """Refuse NaN and Infinity, which Python takes for JSON and Go does not."""
     raise ValueError(f"{text} is no number")
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_number)
 
 
 def _text(element: dict[str, Any], key: str) -> str:

@@ -14,7 +14,7 @@ from itertools import combinations
 from ..errors import MissingLibrary, Problems
 
 try:
-    from netaddr import AddrFormatError, IPAddress, IPNetwork, IPRange, IPSet
+    from netaddr import INET_PTON, AddrFormatError, IPAddress, IPNetwork, IPRange, IPSet
 except ImportError as error:  # Ansible imports this file where netaddr need not be
     NETADDR_ERROR = str(error)
     for _name in ("AddrFormatError", "IPAddress", "IPNetwork", "IPRange", "IPSet"):
@@ -49,8 +49,8 @@ def parse_cidr(text: str) -> IPNetwork:
     _require_netaddr()
     address, slash, prefix = text.partition("/")
     try:
+        first = IPAddress(address, flags=INET_PTON)  # netaddr before 1.0 takes 10.0.1 for 10.0.0.1 otherwise
         network = IPNetwork(text)
-        first = IPAddress(address)
     except (AddrFormatError, ValueError) as error:
         raise ValueError("is not a CIDR (a.b.c.d/n)") from error
     if not slash:
@@ -68,10 +68,11 @@ def parse_masked(text: str) -> IPNetwork:
     :raises ValueError: it is neither.
     """
     _require_netaddr()
-    _address, slash, prefix = text.partition("/")
+    address, slash, prefix = text.partition("/")
     if slash and not prefix.isdecimal():
         raise ValueError("is not an IP address or CIDR")
     try:
+        IPAddress(address, flags=INET_PTON)
         network: IPNetwork = IPNetwork(text).cidr
     except (AddrFormatError, ValueError) as error:
         raise ValueError("is not an IP address or CIDR") from error
@@ -82,7 +83,7 @@ def parse_address(text: str) -> IPAddress:
     """Return the address that a text like 10.0.1.7 names; ValueError if it is none."""
     _require_netaddr()
     try:
-        return IPAddress(text)
+        return IPAddress(text, flags=INET_PTON)
     except (AddrFormatError, ValueError) as error:
         raise ValueError("is not an IP address") from error
 

@@ -295,8 +295,11 @@ def capacity(cidr: IPNetwork) -> int:
     return max(0, int(cidr.size) - 2)
 
 
-def describe(pool: Pool, verdicts: Iterable[Verdict]) -> dict[str, Any]:
-    """Return a pool with its usage, as modules return it; verdicts of allocations that the pool lacks do not count."""
+def describe(pool: Pool, verdicts: Iterable[Verdict], *, with_live: bool = True) -> dict[str, Any]:
+    """Return a pool with its usage, as modules return it; verdicts of allocations that the pool lacks do not count.
+
+    :param with_live: list the allocations that are live, too; they are counted anyway.
+    """
     held = {allocation.key for allocation in pool.allocations}
     counted = [verdict for verdict in verdicts if verdict.allocation.key in held]
     rows = [
@@ -310,6 +313,7 @@ def describe(pool: Pool, verdicts: Iterable[Verdict]) -> dict[str, Any]:
             "reason": verdict.reason,
         }
         for verdict in counted
+        if with_live or verdict.state != "live"
     ]
     size = capacity(pool.cidr) if pool.cidr else 0
     return {
@@ -319,9 +323,9 @@ def describe(pool: Pool, verdicts: Iterable[Verdict]) -> dict[str, Any]:
         "first": str(address_at(1, pool.cidr.ip)) if size and pool.cidr else "",
         "last": str(address_at(size, pool.cidr.ip)) if size and pool.cidr else "",
         "capacity": size,
-        "used": len(rows),
-        "free": max(0, size - len(rows)),
-        "used_percent": round(100 * len(rows) / size, 1) if size else 0.0,
+        "used": len(counted),
+        "free": max(0, size - len(counted)),
+        "used_percent": round(100 * len(counted) / size, 1) if size else 0.0,
         "allocations": rows,
         "orphans": [row["ip"] for row in rows if row["state"] == "orphan"],
         "per_node": dict(sorted(Counter(verdict.node for verdict in counted if verdict.node).items())),

@@ -11,6 +11,7 @@ other one polls the operation at the public endpoint, whatever endpoint the clie
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -45,6 +46,7 @@ class Google:
         progress: Callable[[Progress], None],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        """Take where Google answers, and who asks."""
         self.project = project
         self.progress = progress
         self.deadline: Deadline | None = None  # of the run, once it has one: no request is awaited beyond it
@@ -57,10 +59,11 @@ class Google:
     def compute(self, service: str) -> Any:
         """Return the client of a collection of Compute Engine: "Networks", "Subnetworks", "Firewalls", ..."""
         if service not in self._clients:
-            make = getattr(library("google.cloud.compute_v1", "google-cloud-compute"), f"{service}Client")
-            self._clients[service] = make(
-                credentials=self._credentials, client_options=_client_options(self._compute_endpoint)
-            )
+            name = re.sub(r"(?<!^)(?=[A-Z])", "_", service).lower()
+            module = library(f"google.cloud.compute_v1.services.{name}", "google-cloud-compute")
+            make = getattr(module, f"{service}Client")
+            made = make(credentials=self._credentials, client_options=_client_options(self._compute_endpoint))
+            self._clients[service] = _without_redirects(made)
         return self._clients[service]
 
     @property
@@ -74,7 +77,8 @@ class Google:
         """Return an HTTP session with the credentials, for what the client libraries cannot say."""
         if "session" not in self._clients:
             requests = library("google.auth.transport.requests", "google-auth")
-            self._clients["session"] = requests.AuthorizedSession(self._credentials)
+            self._clients["session"] = session = requests.AuthorizedSession(self._credentials)
+            session.max_redirects = 0
         return self._clients["session"]
 
     @property
@@ -82,11 +86,12 @@ class Google:
         """Return the client of Kubernetes Engine; over REST, because gRPC must not be used after a fork."""
         if "container" not in self._clients:
             make = library("google.cloud.container_v1", "google-cloud-container").ClusterManagerClient
-            self._clients["container"] = make(
+            made = make(
                 credentials=self._credentials,
                 client_options=_client_options(self._container_endpoint),
                 transport="rest",
             )
+            self._clients["container"] = _without_redirects(made)
         return self._clients["container"]
 
     def find_cluster(self, location: str, name: str) -> Any | None:
@@ -155,9 +160,16 @@ def _none_if_missing(read: Callable[[], Any]) -> Any | None:
     try:
         return read()
     except ApiError as error:
-        if error.status != 404:
+        # Compute says so, too, if there is no such project, in which nothing can be missing.
+        if error.status != 404 or re.search(r"'projects/[^/']+' was not found", error.api_message):
             raise
         return None
+
+
+def _without_redirects(client: Any) -> Any:
+    """Let a client follow nobody: no API of Google's sends one elsewhere, and the way there may be without TLS."""
+    client.transport._session.max_redirects = 0
+    return client
 
 
 def _client_options(endpoint: str | None) -> dict[str, str]:

@@ -14,15 +14,26 @@ import datetime
 import http
 import json
 import os
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from ..errors import AccessError
+from ..errors import AccessError, Problems
 from ..libraries import library
+from ..secrecy import IS_DOCUMENT, is_document, is_open
 from .failures import Caller, NotAccepted, translated
 
 # With the address, a cluster's RBAC rules know the caller by its e-mail, as they do with kubectl.
 SCOPES = ["https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/userinfo.email"]
+# Attributes of google-auth's credentials, and what a file of credentials calls them.
+_WHERE_TOKENS_ARE_FROM = {
+    "_token_uri": "token_uri",
+    "_token_url": "token_url",
+    "_service_account_impersonation_url": "service_account_impersonation_url",
+}
+_FILE = "GOOGLE_APPLICATION_CREDENTIALS"  # google-auth's variable of the environment
+
+Hide = Callable[..., None]  # takes secrets
 
 
 class Credentials:
@@ -33,12 +44,19 @@ class Credentials:
     """
 
     def __init__(
-        self, source: Any, caller: Caller, quota_project: str | None = None, *, renewable: bool = True
+        self,
+        source: Any,
+        caller: Caller,
+        quota_project: str | None = None,
+        *,
+        renewable: bool = True,
+        hide: Hide = lambda *secrets: None,
     ) -> None:
         """Take google-auth's credentials.
 
         :param quota_project: is charged for the requests in place of the project of the credentials.
         :param renewable: whether another access token can be had.
+        :param hide: is told each token, since Google, or who takes its place, may repeat it in an answer.
         """
         self.caller = caller
         self._source = source
@@ -46,6 +64,7 @@ class Credentials:
         self._quota_project = quota_project
         self._renewable = renewable
         self._renewed: str | None = None  # the token that came in place of a refused one
+        self._hide = hide
 
     @property
     def universe_domain(self) -> str:
@@ -55,7 +74,7 @@ class Credentials:
     def before_request(self, request: Any, method: str, url: str, headers: dict[str, str]) -> None:
         """Put a token that has not expired into the headers of a request (google-auth's protocol)."""
         if not self._signing.valid:
-            self._signing.refresh(request)
+            self._refresh(self._signing, request)
         self._signing.apply(headers)
         if self._quota_project:
             headers["x-goog-user-project"] = self._quota_project
@@ -69,7 +88,7 @@ class Credentials:
             raise NotAccepted("it has expired or was revoked, or is none")
         if self._renewed is not None and self._renewed == self._signing.token:
             raise NotAccepted("neither the first access token nor a new one")
-        self._source.refresh(request)
+        self._refresh(self._source, request)
         self._signing, self._renewed = self._source, self._source.token
 
     def access_token(self) -> str:
@@ -79,7 +98,7 @@ class Credentials:
         """
         if not self._source.valid:
             with translated("get an access token", "", self.caller):
-                self._source.refresh(library("google.auth.transport.requests", "google-auth").Request())
+                self._refresh(self._source, library("google.auth.transport.requests", "google-auth").Request())
         return str(self._source.token)
 
     def renew(self) -> None:
@@ -89,15 +108,26 @@ class Credentials:
         """
         if self._renewable:
             with translated("get another access token", "", self.caller):
-                self._source.refresh(library("google.auth.transport.requests", "google-auth").Request())
+                self._refresh(self._source, library("google.auth.transport.requests", "google-auth").Request())
+
+    def _refresh(self, credentials: Any, request: Any) -> None:
+        """Let credentials get another token, by tokens of those that they impersonate for."""
+        _follow_nobody(request)
+        try:
+            credentials.refresh(request)
+        finally:
+            self._hide(*(getattr(each, "token", None) for each in (credentials, *_behind(credentials))))
 
 
-def find_credentials(params: dict[str, Any]) -> Credentials:
-    """Return the credentials that auth_kind asks for; nothing is sent except by auth_kind=application outside Google.
+def find_credentials(params: dict[str, Any], hide: Hide = lambda *secrets: None) -> Credentials:
+    """Return the credentials that auth_kind asks for; no secret is sent for that.
 
     :param params: validated options, with those of options.google().
-    :raises AccessError: there are none, or they cannot be read.
+    :param hide: is told what of them, and of what is made of them, nobody shall see.
+    :raises InvalidOptions: an endpoint to which a token would go in the clear.
+    :raises AccessError: there are no credentials, or they cannot be read, or their token would come in the clear.
     """
+    _refuse_open_endpoints(params)
     kind, scopes = params["auth_kind"], params["scopes"] or SCOPES
     source, caller = {
         "application": _application_default,
@@ -105,12 +135,51 @@ def find_credentials(params: dict[str, Any]) -> Credentials:
         "accesstoken": _access_token,
         "machineaccount": _machine_account,
     }[kind](params, scopes)
+    _refuse_open_source(source, caller)
+    hide(*(getattr(source, secret, None) for secret in ("refresh_token", "client_secret")))
     target, quota_project = params["impersonate_service_account"], params["quota_project"]
     if target:
-        return Credentials(
-            _impersonated(source, target, scopes, params["iam_endpoint"]), _as(target, caller), quota_project
-        )
-    return Credentials(source, caller, quota_project, renewable=kind != "accesstoken")
+        impersonated = _impersonated(source, target, scopes, params["iam_endpoint"])
+        return Credentials(impersonated, _as(target, caller), quota_project, hide=hide)
+    return Credentials(source, caller, quota_project, renewable=kind != "accesstoken", hide=hide)
+
+
+def _refuse_open_endpoints(params: dict[str, Any]) -> None:
+    problems = Problems()
+    for option in ("compute_endpoint", "container_endpoint", "iam_endpoint"):
+        if params[option] and (why := _unsafe(params[option])):
+            problems.add(option, params[option], why)
+    problems.raise_if_any()
+
+
+def _refuse_open_source(source: Any, caller: Caller) -> None:
+    """Refuse credentials that ask for their token where it could be read on the way; the files may be anybody's."""
+    for each in (source, *_behind(source)):
+        for attribute, name in _WHERE_TOKENS_ARE_FROM.items():
+            address = getattr(each, attribute, None)
+            if address and (why := _unsafe(address)):
+                raise AccessError(f"{caller.name}: its {name} {why}")
+
+
+def _unsafe(address: str) -> str:
+    """Return why no token is to go to or to come from an address; empty: it may."""
+    try:
+        return "is without TLS, and not on this machine; the token could be read on the way" * is_open(address)
+    except ValueError:
+        return "is no address"
+
+
+def _follow_nobody(request: Any) -> None:
+    """Let google-auth's way to ask for a token go nowhere else: who it is sent to may be without TLS."""
+    whole = getattr(request, "func", request)  # google-auth's session puts its time limit around it
+    if session := getattr(whole, "session", None):
+        session.max_redirects = 0
+
+
+def _behind(credentials: Any) -> list[Any]:
+    """Return the credentials that ask for the token of others."""
+    source = getattr(credentials, "_source_credentials", None)
+    return [source] if source else []
 
 
 def _signing_itself(source: Any) -> Any:
@@ -120,17 +189,19 @@ def _signing_itself(source: Any) -> Any:
 
 def _application_default(params: dict[str, Any], scopes: list[str]) -> tuple[Any, Caller]:
     auth = library("google.auth", "google-auth")
-    remedy = "log in again (gcloud auth application-default login) or check GOOGLE_APPLICATION_CREDENTIALS"
+    remedy = f"log in again (gcloud auth application-default login) or check {_FILE}"
     anybody = Caller("the application default credentials", remedy)
-    # Credentials of type external_account are asked for their project, which takes a token.
+    if is_document(os.environ.get(_FILE)):  # google-auth would quote it
+        raise AccessError(f"{_FILE} {IS_DOCUMENT}")
     with translated("find the application default credentials", "", anybody):
         try:
-            source, _project = auth.default(scopes=scopes)
+            source, _project = auth.default()  # with scopes, those of a federation would get a token here
         except auth.exceptions.DefaultCredentialsError as error:
             raise AccessError(
                 f"there are no application default credentials: {error}; run gcloud auth application-default login, "
                 "or choose another auth_kind (serviceaccount, accesstoken, machineaccount)"
             ) from error
+    source = library("google.auth.credentials", "google-auth").with_scopes_if_required(source, scopes)
     email = getattr(source, "service_account_email", None)
     if email and "@" in email:
         return source, Caller(f"service account {email}", remedy, f"serviceAccount:{email}")
@@ -142,8 +213,7 @@ def _service_account(params: dict[str, Any], scopes: list[str]) -> tuple[Any, Ca
     where, key = _read_key(params["service_account_contents"], params["service_account_file"])
     if key.get("type", "service_account") != "service_account":
         raise AccessError(
-            f"{where} is of type {key['type']}, not service_account; name it in GOOGLE_APPLICATION_CREDENTIALS "
-            "and set auth_kind=application"
+            f"{where} is of type {key['type']}, not service_account; name it in {_FILE} and set auth_kind=application"
         )
     try:
         source = make(key, scopes=scopes)
@@ -168,7 +238,7 @@ def _read_key(contents: str | None, path: str | None) -> tuple[str, dict[str, An
         # The decoder's words quote nothing, but its exception holds the whole text: it must not be chained.
         raise AccessError(f"{where} is not JSON; it must be a service account key") from None
     except OSError as error:
-        raise AccessError(f"the service account key cannot be read: {error}") from error
+        raise AccessError(f"the service account key {where} cannot be read: {error.strerror}") from error
     if not isinstance(key, dict):
         raise AccessError(f"{where} is no service account key: it must be a JSON object")
     return where, key

@@ -52,9 +52,14 @@ def translated(what: str, project: str, caller: Caller) -> Iterator[None]:
     except NotAccepted as error:
         raise AccessError(f"{what}: Google does not accept {caller.name} ({error}); {caller.remedy}") from error
     except auth.TransportError as error:
-        raise Unreachable(f"{what}: no access token for {caller.name}: {error}; {caller.remedy}") from error
+        redirects = isinstance(error.__cause__, library("requests.exceptions", "requests").TooManyRedirects)
+        kind = AccessError if redirects else Unreachable
+        raise kind(f"{what}: no access token for {caller.name}: {error}; {caller.remedy}") from error
     except auth.GoogleAuthError as error:
         raise _no_token(what, project, caller, error) from error
+
+
+_PROXY = "and the proxy's (in its password, # / ? @ and : are written %23 %2F %3F %40 and %3A)"
 
 
 def _of_answer(what: str, project: str, caller: Caller, error: Any) -> MultinetError:
@@ -89,7 +94,8 @@ def _no_answer(what: str, error: Exception) -> AccessError:
             "is named by REQUESTS_CA_BUNDLE"
         )
     if isinstance(error, (requests.InvalidURL, requests.MissingSchema, requests.InvalidSchema)):
-        return AccessError(f"{what}: {error}; check compute_endpoint, container_endpoint, and the proxy")
+        # The library quotes a part of the address, which may be one of a proxy's password.
+        return AccessError(f"{what}: an address cannot be used; check compute_endpoint, container_endpoint, {_PROXY}")
     if isinstance(error, requests.TooManyRedirects):
         return AccessError(f"{what}: {error}; check compute_endpoint and container_endpoint")
     return Unreachable(f"{what}: no answer from Google: {error}")
@@ -123,7 +129,13 @@ def _error_of(body: object) -> dict[str, Any]:
 def _reason(error: Any) -> str:
     """Return the reason in one word: of the ErrorInfo detail, of the older list of errors, or the canonical code."""
     listed = next((each.get("reason") for each in error.errors if "reason" in each), "")
-    return str(error.reason or listed or _canonical_code(error))
+    return str(_error_info(error).get("reason") or listed or _canonical_code(error))
+
+
+def _error_info(error: Any) -> dict[str, Any]:
+    """Return google.rpc.ErrorInfo, empty if there is none; older libraries cannot read it in answers in JSON."""
+    details = (each for each in error.details if isinstance(each, dict))
+    return next((each for each in details if str(each.get("@type")).endswith("/google.rpc.ErrorInfo")), {})
 
 
 def _canonical_code(error: Any) -> str:
@@ -132,7 +144,7 @@ def _canonical_code(error: Any) -> str:
 
 
 def _metadata(error: Any) -> dict[str, str]:
-    return dict(error.metadata or {})
+    return dict(_error_info(error).get("metadata") or {})
 
 
 def _retry_after(error: Any) -> float:

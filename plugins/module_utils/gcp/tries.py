@@ -43,6 +43,7 @@ class Tries:
         self._remade = remade
         self._failures = 0
         self._lost_since: float | None = None
+        self._said = ""  # by the last failure of a server, or of the way to it
 
     def in_vain(self, error: ApiError | Unreachable) -> Try:
         """Return the obstacle, if it is worth another try; otherwise raise the error.
@@ -86,7 +87,10 @@ class Tries:
         self._lost_since = now if self._lost_since is None else self._lost_since
         if now + pause - self._lost_since > DOUBT_PATIENCE:
             raise error
-        return Try(obstacle=str(error), pause=pause)
+        # If it was our deadline that ended the last try, then what was said before tells more.
+        if not (self._said and isinstance(error, Unreachable) and self._deadline.left() <= 0):
+            self._said = str(error)
+        return Try(obstacle=self._said, pause=pause)
 
 
 def _is_one_too_many(error: ApiError) -> bool:

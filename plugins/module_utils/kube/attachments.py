@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from ..cni import netconf
 from ..cni.attachment import Attachment
-from ..cni.daemonset import NAMESPACE as POOLS_NAMESPACE
+from ..cni.names import NAMESPACE as POOLS_NAMESPACE
 from ..cni.netconf import Config
 from ..cni.overlaps import Claim, overlaps
 from ..cni.pods import asked_for

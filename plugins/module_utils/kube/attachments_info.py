@@ -13,8 +13,8 @@ from ..cni import netconf
 from ..cni.annotations import NETWORKS
 from ..cni.attachment import Attachment
 from ..cni.config_rules import read_config
-from ..cni.daemonset import NAMESPACE as POOLS_NAMESPACE
 from ..cni.findings import Findings, Rules
+from ..cni.names import NAMESPACE as POOLS_NAMESPACE
 from ..cni.netconf import Config
 from ..cni.overlaps import Claim, all_overlaps
 from ..cni.texts import is_label

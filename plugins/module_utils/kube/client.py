@@ -22,7 +22,7 @@ from ..errors import ApiError, MultinetError, Refused, Stale
 from ..libraries import library
 from ..waiting import Deadline, Progress, backoff
 from .connection import Connection, Headers
-from .failures import Expired, is_missing, no_answer, not_accepted, refusal, value_of
+from .failures import Expired, incomplete, is_cut, is_missing, no_answer, not_accepted, refusal, value_of
 from .kinds import Kind, Ref
 from .objects import drift
 
@@ -34,6 +34,7 @@ CONNECT_TIMEOUT = 10.0  # seconds, for a connection
 ANSWER_TIMEOUT = 30.0  # seconds without a byte of an answer
 SHORTEST_LOOK = 5.0  # seconds that a last request may take after the deadline
 PATIENCE = 60.0  # seconds, for all tries of one request
+PATIENCE_FOR_LOGS = 5.0  # seconds; a kubelet gives them, and that of a lost node never will
 LONGEST_PAUSE = 8.0  # seconds, between two tries
 FIRST_TRIES = 3  # to reach a server that has not answered yet: the address may be wrong
 MOST_EXPIRIES = 5  # of the snapshots that one list reads
@@ -126,7 +127,13 @@ class Kube:
         """
         query = {"container": container, "sinceSeconds": since_seconds, "tailLines": lines, "timestamps": "true"}
         text: str | None = self._request(
-            "GET", f"{pod.path}/log", f"read the log of {pod}", query=query, missing_ok=True, parse=_text
+            "GET",
+            f"{pod.path}/log",
+            f"read the log of {pod}",
+            query=query,
+            missing_ok=True,
+            parse=_text,
+            patience=PATIENCE_FOR_LOGS,
         )
         return text or ""
 
@@ -186,11 +193,13 @@ class Kube:
         accept: str = ANY,
         field: str = "kind",
         parse: Callable[[bytes], Any] | None = None,
+        patience: float = PATIENCE,
     ) -> Any:
         """Return what is answered, None for a 404 that may be.
 
         :param field: that the answer must have; whoever sends another one is not an API server.
         :param parse: reads an answer that is no JSON.
+        :param patience: seconds, for all tries.
         """
         words = urlencode({key: value for key, value in (query or {}).items() if value is not None})
         url = f"{self.connection.host}{path}" + (f"?{words}" if words else "")
@@ -204,11 +213,13 @@ class Kube:
             if answer.status == http.HTTPStatus.NOT_FOUND and missing_ok and is_missing(answer.data):
                 return None
             if answer.status >= http.HTTPStatus.MULTIPLE_CHOICES:
+                if is_cut(answer.data):
+                    raise incomplete(what, self.connection)
                 raise refusal(what, answer.status, answer.data, answer.headers)
             return parse(answer.data) if parse else value_of(what, self.connection, answer.data, field)
 
         # A test of a JSON patch that fails is 422, a conflict 409.
-        return self._persist(ask, overtaken_by=(409, 422) if content_type == JSON else (409,))
+        return self._persist(ask, patience, overtaken_by=(409, 422) if content_type == JSON else (409,))
 
     def _ask(self, method: str, url: str, what: str, data: bytes | None, headers: Headers) -> Any:
         """Send a request, once more with another token if this one is refused; return what is answered."""
@@ -233,14 +244,15 @@ class Kube:
         self._has_answered = True
         return answer
 
-    def _persist(self, ask: Callable[[], Any], overtaken_by: tuple[int, ...]) -> Any:
+    def _persist(self, ask: Callable[[], Any], seconds: float, overtaken_by: tuple[int, ...]) -> Any:
         """Ask until there is an answer, or until patience or the deadline ends.
 
+        :param seconds: of patience.
         :param overtaken_by: statuses that say: it has changed, perhaps by an earlier try of ours.
         :raises Stale: such an answer to what was sent before and got none; only the object itself can tell.
         """
         clock = self._deadline.clock if self._deadline else time.monotonic
-        patience, failures = Deadline(min(PATIENCE, self._left()), clock), 0
+        patience, failures = Deadline(min(seconds, self._left()), clock), 0
         while True:
             try:
                 return ask()

@@ -19,10 +19,10 @@ from ..cni.annotations import (
     render_selections,
     selection_of,
 )
+from ..cni.names import POOL_LABEL
 from ..cni.pods import Pod
 from ..cni.texts import LONGEST_SUBDOMAIN, is_object_name, texts
 from ..errors import Problems
-from ..gke_rules import POOL_LABEL
 from ..reconcile import State
 from .client import Object
 from .kinds import POD, Ref

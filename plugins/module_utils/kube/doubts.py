@@ -16,9 +16,9 @@ from typing import Any
 from ..cni import netconf
 from ..cni.annotations import Selection
 from ..cni.config_rules import IPVLAN
-from ..cni.daemonset import CONFIG_KEY, NAMESPACE
-from ..cni.daemonset import CONFIG_MAP as CONFIG_NAME
-from ..cni.multusconf import MultusConfig, describe
+from ..cni.multus.multusconf import MultusConfig, describe
+from ..cni.names import CONFIG_KEY, NAMESPACE
+from ..cni.names import CONFIG_MAP as CONFIG_NAME
 from ..cni.netconf import WHEREABOUTS, Config
 from ..errors import ApiError
 from .client import Kube, Object

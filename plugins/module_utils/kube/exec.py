@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import http
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
+from ..answers import cut
 from ..errors import AccessError, ApiError, TimedOut, Unreachable
 from ..libraries import library
 from ..waiting import Deadline, backoff
@@ -106,16 +108,33 @@ def _open(connection: Connection, url: str, what: str, deadline: Deadline, sleep
 
 def _connect(connection: Connection, url: str, who: dict[str, str], timeout: float) -> Any:
     websocket = library("websocket", "websocket-client")
-    tls = {"context": connection.tls}
     return websocket.create_connection(
         url,
         timeout=timeout,
         header={"user-agent": USER_AGENT, **who},
         subprotocols=list(PROTOCOLS),
-        sslopt={**tls, "server_hostname": connection.server_name} if connection.server_name else tls,
+        sslopt=_tls(connection),
         suppress_origin=True,
+        redirect_limit=0,  # the library would send the token there, too, even without TLS
         **_proxy(connection.proxy),
     )
+
+
+def _tls(connection: Connection) -> dict[str, Any]:
+    """Return the library's options for TLS; it sets those of the context anew, so each is told.
+
+    To a context it adds the system's CAs unless a folder with others is named; a cluster has its own CA, and no other.
+    """
+    if connection.tls is None:
+        return {}
+    told = {
+        "context": connection.tls,
+        "cert_reqs": connection.tls.verify_mode,
+        "check_hostname": connection.tls.check_hostname,
+        "server_hostname": connection.server_name,
+        "ca_cert_path": os.devnull,
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _proxy(address: str | None) -> dict[str, Any]:
@@ -159,7 +178,7 @@ def _exit_code(what: str, data: bytes) -> int:
         causes = (status.get("details") or {}).get("causes") or ()
         codes = [int(cause["message"]) for cause in causes if cause.get("reason") == "ExitCode"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        words = data[:200].decode(errors="replace")
+        words = cut(data.decode(errors="replace"), 200)
         raise Unreachable(f"{what}: the answer about its end is no Status: {words}") from error
     if codes:
         return codes[0]

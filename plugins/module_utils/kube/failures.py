@@ -10,7 +10,7 @@ import json
 import socket
 import ssl
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ..answers import seconds_of, shortened
 from ..errors import AccessError, ApiError, Stale, Unreachable
@@ -26,6 +26,9 @@ UNKNOWN_PATH = b"404 page not found"  # what an API server says of a kind that i
 # X509_V_ERR_* of OpenSSL (ssl.SSLCertVerificationError.verify_code), by what helps.
 _OF_TIME = (9, 10)  # not yet valid, expired
 _OF_NAME = (62, 64)  # for another host name, for another address
+_OTHER_NAME = "use the name or address for which the certificate was issued, if it is the right server"
+
+_Kind = TypeVar("_Kind", bound=BaseException)
 
 
 class Expired(ApiError):
@@ -41,9 +44,9 @@ def refusal(what: str, status: int, data: bytes, headers: Mapping[str, str] | No
     """
     answer = _status(data)
     reason = str(answer.get("reason") or "")
-    message = str(answer.get("message") or "") or shortened(data.decode(errors="replace").strip(), API)
+    message = shortened(str(answer.get("message") or "") or data.decode(errors="replace").strip(), API)
     if 300 <= status < 400:
-        target = (headers or {}).get("location", "somewhere else")
+        target = shortened((headers or {}).get("location", "somewhere else"), API)
         return ApiError(what, status, reason, f"redirected to {target}", remedy=f"that is no answer of {API}; {_CHECK}")
     if status == 410:
         expired = Expired(what, status, reason, message, remedy="run again")
@@ -60,6 +63,11 @@ def is_missing(data: bytes) -> bool:
     return "status" in _status(data) or data.strip() == UNKNOWN_PATH
 
 
+def is_cut(data: bytes) -> bool:
+    """Tell whether an answer begins as an object, but does not end as one."""
+    return data.lstrip().startswith(b"{") and not data.rstrip().endswith(b"}")
+
+
 def value_of(what: str, connection: Connection, data: bytes, field: str) -> dict[str, Any]:
     """Return the object, list, table or Status that an answer holds.
 
@@ -72,7 +80,7 @@ def value_of(what: str, connection: Connection, data: bytes, field: str) -> dict
         value = None
     kind = str if field == "kind" else list
     if not (isinstance(value, dict) and isinstance(value.get(field), kind)):
-        said = shortened(data[:200].decode(errors="replace").strip(), API) or "nothing"
+        said = shortened(data.decode(errors="replace").strip(), API, longest=200) or "nothing"
         raise Unreachable(f"{what}: {connection.host} answers what is no object of {API}: {said}; {_CHECK}")
     return value
 
@@ -95,18 +103,25 @@ def no_answer(what: str, connection: Connection, error: Exception) -> AccessErro
     if untrusted is not None:
         return _not_trusted(what, connection, untrusted)
     exceptions = library("urllib3.exceptions", "kubernetes")
+    if isinstance(error, exceptions.SSLError):  # urllib3 before 2 compares names itself
+        return _certificate(what, connection, str(error), _OTHER_NAME)
     if isinstance(error, (exceptions.LocationValueError, exceptions.URLSchemeUnknown)):
         return AccessError(f"{what}: {connection.host} is no address of an API server: {error}; {connection.hint}")
     proxy = ", through the proxy" if isinstance(error, exceptions.ProxyError) else ""
     if isinstance(error, exceptions.ProtocolError):
-        text = f"{what}: the API server at {connection.host} closed the connection before its answer was complete"
-        return Unreachable(f"{text}{proxy}; run again")
+        return incomplete(what, connection, proxy)
     if isinstance(error, exceptions.ReadTimeoutError):
         return Unreachable(f"{what}: the API server at {connection.host} does not answer{proxy} ({error}); run again")
     cause = _cause(error)
     return Unreachable(
         f"{what}: the API server at {connection.host} cannot be reached{proxy}: {cause}; {connection.hint}"
     )
+
+
+def incomplete(what: str, connection: Connection, proxy: str = "") -> Unreachable:
+    """Return the error for an answer of which only the beginning has come."""
+    text = f"{what}: the API server at {connection.host} closed the connection before its answer was complete"
+    return Unreachable(f"{text}{proxy}; run again")
 
 
 _CHECK = "is there a proxy in between, or is that another server?"
@@ -136,16 +151,19 @@ def _not_trusted(what: str, connection: Connection, error: ssl.SSLError) -> Acce
     if error.verify_code in _OF_TIME:
         remedy = "see to the server's certificate, and to the clock of this machine"
     elif error.verify_code in _OF_NAME:
-        remedy = "use the name or address for which the certificate was issued, if it is the right server"
+        remedy = _OTHER_NAME
     else:
         remedy = "give the cluster's own CA (ca_cert, gke_cluster.ca_data, or the kubeconfig's)"
+    return _certificate(what, connection, error.verify_message.rstrip("."), remedy)
+
+
+def _certificate(what: str, connection: Connection, why: str, remedy: str) -> AccessError:
     return AccessError(
-        f"{what}: the certificate of the API server at {connection.host} is not trusted: "
-        f"{error.verify_message.rstrip('.')}; {remedy}"
+        f"{what}: the certificate of the API server at {connection.host} is not trusted: {why}; {remedy}"
     )
 
 
-def _chained(error: BaseException, kind: type[ssl.SSLError]) -> ssl.SSLError | None:
+def _chained(error: BaseException, kind: type[_Kind]) -> _Kind | None:
     """Return the exception of a kind that an error is, holds, or comes from."""
     seen: list[BaseException] = [error]
     for each in seen:
@@ -158,9 +176,7 @@ def _chained(error: BaseException, kind: type[ssl.SSLError]) -> ssl.SSLError | N
 
 def _cause(error: Exception) -> str:
     """Return in a few words why there is no connection."""
-    reason: BaseException = error
-    while reason.__cause__ is not None:
-        reason = reason.__cause__
+    reason = _chained(error, OSError)
     if isinstance(reason, socket.gaierror):
         return f"its name is not known ({reason.strerror})"
     if isinstance(reason, TimeoutError):

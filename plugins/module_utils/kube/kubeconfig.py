@@ -7,24 +7,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ..errors import AccessError
 from ..libraries import library
+from ..secrecy import logins
 
 
 class Kubeconfig:
     """One context of a kubeconfig."""
 
-    def __init__(self, path: str | None, context: str | None, tmpdir: str) -> None:
+    def __init__(self, path: str | None, context: str | None, tmpdir: str, hide: Callable[..., None]) -> None:
         """Take which one.
 
         :param path: None for the library's default (KUBECONFIG, ~/.kube/config).
         :param tmpdir: a private folder for what the library wants as files.
+        :param hide: is told what nobody shall see.
         """
-        self._path, self._context, self._tmpdir = path, context, tmpdir
+        self._path, self._context, self._tmpdir, self._hide = path, context, tmpdir, hide
 
     def __str__(self) -> str:
         return f"the kubeconfig{f' {self._path}' if self._path else ''}"
@@ -34,7 +36,7 @@ class Kubeconfig:
 
         :raises AccessError: it cannot be read, has no such context, or its exec plugin gives no credentials.
         """
-        config, yaml = library("kubernetes.config", "kubernetes"), library("yaml", "PyYAML")
+        config, yaml = library("kubernetes.config.kube_config", "kubernetes"), library("yaml", "PyYAML")
         with _logged() as complaints:
             try:
                 config.load_kube_config(
@@ -51,6 +53,7 @@ class Kubeconfig:
             # The last two are what the library makes of a file with a text or a list where a mapping should be.
             except (config.ConfigException, OSError, ValueError, TypeError, AttributeError) as error:
                 raise AccessError(f"the kubeconfig cannot be used: {error}") from error
+        self._hide(configuration.password, *logins(configuration.host), *logins(configuration.proxy))
         if complaints:
             raise AccessError(
                 f"the exec plugin of {self} gives no credentials ({complaints[0]}); run its command by hand to see why"
@@ -65,7 +68,10 @@ class Kubeconfig:
         with _logged():
             names = ("BearerToken", "authorization")
             value = next(filter(None, map(configuration.get_api_key_with_prefix, names)), None)
-        return {"authorization": value} if value else {}
+        if not value:
+            return {}
+        self._hide(value.rpartition(" ")[2])  # without the scheme: "Bearer TOKEN"
+        return {"authorization": value}
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..cni.quantities import quantity
+from ..cni.multus.quantities import quantity
 
 Object = dict[str, Any]
 

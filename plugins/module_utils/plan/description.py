@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..cni.multusconf import DEFAULT_GLOBAL_NAMESPACES
+from ..cni.multus.multusconf import DEFAULT_GLOBAL_NAMESPACES
 from ..errors import Problems
 from ..gcp.nodes import DEFAULT_POOL
 from ..gcp.references import Network as NetworkReference

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .. import gke_rules
-from ..cni.multus_options import Wanted
+from ..cni.multus.multus_options import Wanted
 from ..cni.texts import is_label
 from ..errors import InvalidOptions, Problems
-from ..gcp.cluster_options import Desired as ClusterOptions
-from ..gcp.pool_options import Desired as PoolOptions
-from ..gcp.vpc_options import MTU
+from ..gcp.cluster.cluster_options import Desired as ClusterOptions
+from ..gcp.nodepool.pool_options import Desired as PoolOptions
+from ..gcp.vpc.vpc_options import MTU
 from . import range_rules, shared_rules
 from .description import Description, Network, NodePool, Pod, PodRange
 

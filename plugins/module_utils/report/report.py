@@ -81,7 +81,7 @@ def _read(path: str) -> str | None:
 
 def _write(texts: Mapping[str, str], folder: str) -> None:
     try:
-        os.makedirs(folder, exist_ok=True)
+        os.makedirs(folder, 0o755, exist_ok=True)
         for path, text in texts.items():
             save(text, path)
     except OSError as error:

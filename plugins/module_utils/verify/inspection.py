@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from ..cni.multusconf import CONF_DIR
+from ..cni.multus.multusconf import CONF_DIR
 from ..cni.pods import Pod
 from ..errors import MultinetError
 from ..kube.client import Kube, Object

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..cni.containers import CRON_FLAG, GC, INSTALL_WHEREABOUTS, REFRESHER
-from ..cni.daemonset import CONFIG_KEY, NAME, NAMESPACE
-from ..cni.images import Version, version_of
-from ..cni.multus_presets import CLUSTER_NETWORK, CNI_BIN_DIR
-from ..cni.multusconf import MultusConfig, split_namespaces
+from ..cni.multus.containers import CRON_FLAG, GC, INSTALL_WHEREABOUTS, REFRESHER
+from ..cni.multus.images import Version, version_of
+from ..cni.multus.multus_presets import CLUSTER_NETWORK, CNI_BIN_DIR
+from ..cni.multus.multusconf import MultusConfig, split_namespaces
+from ..cni.names import CONFIG_KEY, NAME, NAMESPACE
 from ..kube.client import Object
-from ..kube.rollout import Rollout
+from ..kube.multus.rollout import Rollout
 
 LOOPS = ("ip-control-loop", "ip-reconciler")  # the programs of Whereabouts that free addresses, old and new
 UPSTREAM_CRON = "30 4 * * *"  # Whereabouts' own default
@@ -68,7 +68,7 @@ class Installation:
     config: MultusConfig | None = None  # None: nobody can tell
     bin_dir: str = CNI_BIN_DIR  # of CNI plugins, on the nodes
     containers: tuple[Container, ...] = ()  # that there are
-    schema: str | None = None  # of the definitions (cni/crds.py); None: there are none
+    schema: str | None = None  # of the definitions (cni/multus/crds.py); None: there are none
 
     @property
     def ref(self) -> str:

@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from ..cni.crds import schema_of
-from ..cni.daemonset import CONFIG_MAP as CONFIG_MAP_NAME
-from ..cni.daemonset import NAME, NAMESPACE
+from ..cni.multus.crds import schema_of
+from ..cni.names import CONFIG_MAP as CONFIG_MAP_NAME
+from ..cni.names import NAME, NAMESPACE
 from ..cni.pods import Pod, Pods
 from ..cni.whereabouts import Pool, judge
 from ..errors import ApiError, MultinetError
 from ..kube.client import Kube, Object
 from ..kube.events import last_warning
 from ..kube.kinds import CONFIG_MAP, CRD, DAEMON_SET, EVENT, IP_POOL, NAD, NODE, POD, Kind, Ref
-from ..kube.rollout import Rollout
+from ..kube.multus.rollout import Rollout
 from .installation import (
     Container,
     GcLog,

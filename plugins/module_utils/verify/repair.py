@@ -19,9 +19,9 @@ from ..cni.pods import Pod
 from ..errors import ApiError, TimedOut
 from ..kube.client import Kube, Object
 from ..kube.kinds import DAEMON_SET, POD, Ref
-from ..kube.pool_options import DesiredPool, Target
-from ..kube.pools import PoolResource
-from ..kube.rollout import Rollout, restart, wait_until_rolled_out
+from ..kube.multus.rollout import Rollout, restart, wait_until_rolled_out
+from ..kube.pools.pool_options import DesiredPool, Target
+from ..kube.pools.pools import PoolResource
 from ..reconcile import Change, Context, Plan, State, reconcile
 from ..waiting import Deadline, poll
 from .request import Request

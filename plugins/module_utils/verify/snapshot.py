@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .. import gke_rules
 from ..cni import ipam, netconf
 from ..cni.annotations import GKE_INTERFACES, NETWORK_STATUS, NETWORKS, Interface
+from ..cni.names import POOL_LABEL
 from ..cni.pods import Pod, Pods
 from ..cni.ranges import IPAddress, IPNetwork, parse_address, parse_cidr
 from ..cni.whereabouts import Allocation, Pool, Verdict, pool_name
@@ -56,7 +56,7 @@ class Node:
     @property
     def pool(self) -> str:
         """Return its GKE node pool, empty if it has none."""
-        return self.labels.get(gke_rules.POOL_LABEL, "")
+        return self.labels.get(POOL_LABEL, "")
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,15 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.multinet.gke.plugins.module_utils.cni import containers, multus, multusconf
-from ansible_collections.multinet.gke.plugins.module_utils.cni.crds import schema_of
-from ansible_collections.multinet.gke.plugins.module_utils.cni.daemonset import cleanup
-from ansible_collections.multinet.gke.plugins.module_utils.cni.images import version_of
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multus import Installation
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multus_live import described
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multus_options import Wanted
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multusconf import MultusConfig, allows
+from ansible_collections.multinet.gke.plugins.module_utils.cni import names
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus import containers, multus, multusconf
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.crds import schema_of
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.daemonset import cleanup
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.images import version_of
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multus import Installation
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multus_live import described
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multus_options import Wanted
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multusconf import MultusConfig, allows
 from ansible_collections.multinet.gke.plugins.module_utils.errors import InvalidOptions
 from ansible_collections.multinet.gke.plugins.modules.multus_install import SPEC
 
@@ -71,6 +72,14 @@ def without_text_for_people(value: Any) -> Any:
             if not (key == "description" and isinstance(item, str)) and key != "status"
         }
     return [without_text_for_people(item) for item in value] if isinstance(value, list) else value
+
+
+def test_what_others_look_for_is_what_is_made() -> None:
+    documents = multus.manifest(options())
+    assert names.CONFIG_KEY in named(documents, "ConfigMap", names.CONFIG_MAP)["data"]
+    daemon_set = named(documents, "DaemonSet")
+    assert daemon_set["metadata"]["namespace"] == names.NAMESPACE
+    assert names.LABEL in daemon_set["spec"]["template"]["metadata"]["labels"]
 
 
 @pytest.mark.skipif(not GUIDE.is_file(), reason="the guide's manifest is not here: set MULTINET_DATA")

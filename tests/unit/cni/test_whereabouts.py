@@ -217,6 +217,41 @@ def test_nobody_can_tell_what_a_senseless_key_stands_for(cidr: str, key: str, re
     assert verdict.reason.startswith(reason)
 
 
+@pytest.mark.parametrize(
+    ("cidr", "stops"),
+    [
+        ("172.16.1.0/24", False),
+        ("172.16.1.5/24", False),  # Go takes host bits
+        ("2001:db8::/32", False),
+        ("172.16.1.0", True),
+        ("", True),
+        ("nonsense/24", True),
+    ],
+)
+def test_what_go_cannot_parse_stops_the_collection_of_all_pools(cidr: str, stops: bool) -> None:
+    pool = Pool.of(pool_object({}, cidr))
+    assert pool.stops_collection is stops
+    assert any("GC is stopped" in problem for problem in problems_of(pool, pool.namespace)) is stops
+
+
+@pytest.mark.parametrize(("key", "where"), [("256", " in 172.16.1.0/24"), ("foo", ""), ("-1", "")])
+def test_a_key_that_is_no_offset_is_a_problem_of_the_pool(key: str, where: str) -> None:
+    pool = Pool.of(pool_object({"1": {"podref": "a/b"}, key: {"podref": "a/b"}}))
+    said = f'pool kube-system/172.16.1.0-24: allocation key "{key}" is not an offset{where}'
+    assert list(problems_of(pool, "kube-system")) == [said]
+
+
+@pytest.mark.parametrize(
+    ("count", "length", "near"), [(12_000, 1, True), (11_999, 1, False), (3_200, 430, True), (3_000, 430, False)]
+)
+def test_a_pool_near_the_limit_of_etcd_is_noticed(count: int, length: int, near: bool) -> None:
+    """By number, and by size where names are long: 1.4 MB as JSON."""
+    pool = Pool.of(pool_object({str(key): {"id": "c" * length} for key in range(count)}, "172.16.0.0/16"))
+    assert (len(json.dumps(pool.raw_allocations)) > 1_400_000) == (near and length > 1)
+    assert pool.is_near_the_limit is near
+    assert any("etcd" in problem for problem in problems_of(pool, pool.namespace)) is near
+
+
 PHASES = st.sampled_from(["Running", "Pending", "Unknown", "Succeeded", "Failed"])
 IPS = st.sampled_from([f"172.16.1.{last}" for last in range(1, 6)])
 INTERFACES = st.none() | st.lists(IPS, max_size=2).map(lambda ips: on(*ips))

@@ -10,9 +10,9 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from google.cloud import compute_v1, container_v1
 
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool import NodePool, Observed
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool.nodepool import NodePool, Observed
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool.pool_options import Desired
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.pool_options import Desired
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.references import Subnetwork
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Plan
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline

@@ -108,6 +108,14 @@ def test_what_is_not_there_is_none(ask: str) -> None:
     assert len(server.calls) == 1
 
 
+@pytest.mark.parametrize("ask", ["find", "look"])
+def test_a_project_that_is_not_there_is_no_project_without_it(ask: str) -> None:
+    google, _ = make()
+    server = Server(exceptions.NotFound("The resource 'projects/tset-project' was not found"))
+    with pytest.raises(ApiError, match=r"read it: HTTP 404.* 'projects/tset-project' was not found"):
+        getattr(google, ask)("read it", server, {})
+
+
 @pytest.mark.parametrize("ask", ["read", "find", "look", "write", "list"])
 def test_a_refusal_is_raised_at_once(ask: str) -> None:
     google, _ = make()

@@ -12,8 +12,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from google.cloud import container_v1
 
 from ansible_collections.multinet.gke.plugins.module_utils.errors import Immutable, Refused
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster import Cluster
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster_options import Desired
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster.cluster import Cluster
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster.cluster_options import Desired
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Plan
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline

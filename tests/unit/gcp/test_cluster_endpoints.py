@@ -10,7 +10,7 @@ import pytest
 from google.cloud import container_v1
 
 from ansible_collections.multinet.gke.plugins.module_utils.errors import Refused
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster_endpoints import open_endpoints, reach
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster.cluster_endpoints import open_endpoints, reach
 
 NAME = "gke-1.us-central1.gke.goog"
 

@@ -12,7 +12,7 @@ import yaml
 from google.cloud import container_v1
 
 from ansible_collections.multinet.gke.plugins.module_utils import gke_options
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster_info import report, summary
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster.cluster_info import report, summary
 from ansible_collections.multinet.gke.plugins.modules.gke_multinet_cluster_info import RETURN
 
 SECRETS = {"client_key": "KEY", "client_certificate": "CERT", "password": "PASSWORD", "username": "USER"}

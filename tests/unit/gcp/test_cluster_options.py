@@ -10,7 +10,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.multinet.gke.plugins.module_utils.errors import InvalidOptions
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster_options import Desired
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster.cluster_options import Desired
 from ansible_collections.multinet.gke.plugins.modules.gke_multinet_cluster import SPEC
 
 

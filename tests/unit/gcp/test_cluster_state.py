@@ -13,8 +13,8 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from google.cloud import container_v1
 
-from ansible_collections.multinet.gke.plugins.module_utils.gcp import cluster_state
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster_options import Desired
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster import cluster_state
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster.cluster_options import Desired
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.references import Place
 from ansible_collections.multinet.gke.plugins.modules.gke_multinet_cluster import SPEC
 

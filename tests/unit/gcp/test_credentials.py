@@ -8,6 +8,7 @@ import base64
 import json
 import pathlib
 import traceback
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,14 +16,17 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from google.auth.exceptions import RefreshError, TransportError
+from google.auth.transport.requests import AuthorizedSession
 
-from ansible_collections.multinet.gke.plugins.module_utils.errors import AccessError
+from ansible_collections.multinet.gke.plugins.module_utils.answers import is_passing
+from ansible_collections.multinet.gke.plugins.module_utils.errors import AccessError, InvalidOptions
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.credentials import (
     SCOPES,
     Credentials,
     find_credentials,
 )
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.failures import Caller, NotAccepted
+from answering import http, serving
 
 SECRET = "very-secret"
 EMAIL = "lab@my-project.iam.gserviceaccount.com"
@@ -88,6 +92,8 @@ def params(auth_kind: str, **given: Any) -> dict[str, Any]:
         "impersonate_service_account": None,
         "scopes": None,
         "quota_project": None,
+        "compute_endpoint": None,
+        "container_endpoint": None,
         "iam_endpoint": None,
         **given,
     }
@@ -131,6 +137,16 @@ def test_without_default_credentials_the_login_is_named(
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     with pytest.raises(AccessError, match="gcloud auth application-default login"):
         find_credentials(params("application"))
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_key_in_place_of_the_path_of_default_credentials_is_refused_without_showing_it(
+    key: dict[str, str], indent: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", json.dumps(key, indent=indent))
+    with pytest.raises(AccessError, match="GOOGLE_APPLICATION_CREDENTIALS is a document") as caught:
+        find_credentials(params("application"))
+    assert key["private_key"].splitlines()[1] not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_service_account_signs_for_itself_and_asks_nobody(key: dict[str, str]) -> None:
@@ -258,6 +274,29 @@ def test_a_renewal_that_google_refuses_is_an_error() -> None:
         Credentials(source, Caller("x", "y")).renew()
 
 
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_token_endpoint_that_sends_elsewhere_is_not_followed(key: dict[str, str], status: int) -> None:
+    with serving(lambda request: http(status, "", Location=f"http://127.0.0.1:{server.port}/elsewhere")) as server:
+        contents = json.dumps({**key, "token_uri": f"http://127.0.0.1:{server.port}/token"})
+        credentials = find_credentials(params("serviceaccount", service_account_contents=contents))
+        for ask in (credentials.access_token, credentials.renew):
+            with pytest.raises(AccessError, match="redirects") as caught:
+                ask()
+            assert not is_passing(caught.value)
+        assert server.seen == ["POST /token"] * 2
+
+
+def test_a_token_endpoint_is_not_followed_after_a_refusal_either(key: dict[str, str]) -> None:
+    """google-auth's session asks in its own way, with its time limit around it."""
+    with serving(http(401, ""), lambda request: http(302, "", Location=f"{address}/elsewhere")) as server:
+        address = f"http://127.0.0.1:{server.port}"
+        contents = json.dumps({**key, "token_uri": f"{address}/token"})
+        credentials = find_credentials(params("serviceaccount", service_account_contents=contents))
+        with pytest.raises(TransportError, match="redirects"):
+            AuthorizedSession(credentials, refresh_timeout=5).get(address, timeout=5)
+        assert server.seen == ["GET /", "POST /token"]
+
+
 STS = "https://sts.googleapis.com/v1/token"
 IMPERSONATION = f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{OTHER}:generateAccessToken"
 USER = {
@@ -266,30 +305,26 @@ USER = {
     "client_secret": "client-secret",
     "refresh_token": SECRET,
 }
+FEDERATED = {
+    "type": "external_account",
+    "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
+    "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+    "token_url": STS,
+    "credential_source": {"file": "subject"},
+}
+IMPERSONATING = {
+    "type": "impersonated_service_account",
+    "service_account_impersonation_url": IMPERSONATION,
+    "source_credentials": USER,
+}
 
 
 @pytest.mark.parametrize(
     ("document", "asked"),
     [
         (USER, [TOKEN_URI]),
-        (
-            {
-                "type": "external_account",
-                "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
-                "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
-                "token_url": STS,
-                "credential_source": {"file": "subject"},
-            },
-            [STS],
-        ),
-        (
-            {
-                "type": "impersonated_service_account",
-                "service_account_impersonation_url": IMPERSONATION,
-                "source_credentials": USER,
-            },
-            [TOKEN_URI, IMPERSONATION],
-        ),
+        (FEDERATED, [STS]),
+        (IMPERSONATING, [TOKEN_URI, IMPERSONATION]),
     ],
     ids=lambda value: value.get("type") if isinstance(value, dict) else "",
 )
@@ -300,7 +335,7 @@ def test_default_credentials_may_be_of_any_type(
     (tmp_path / "subject").write_text("a subject's token")
     (tmp_path / "credentials.json").write_text(json.dumps(document))
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "credentials.json"))
-    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "my-project")  # otherwise a federated account is asked for its own
+    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
     token = {"access_token": "granted", "expires_in": 3600, "token_type": "Bearer", "issued_token_type": "x"}
     impersonated = {"accessToken": "granted", "expireTime": "2099-01-01T00:00:00Z"}
     endpoint = Endpoint(*((200, impersonated if url == IMPERSONATION else token) for url in asked))
@@ -309,16 +344,58 @@ def test_default_credentials_may_be_of_any_type(
     assert [each["url"] for each in endpoint.asked] == asked
 
 
+IN_THE_CLEAR = IMPERSONATION.replace("https://", "http://")
+
+
+@pytest.mark.parametrize(
+    ("document", "name"),
+    [
+        (lambda key: {**key, "token_uri": IN_THE_CLEAR}, "token_uri"),
+        (lambda key: {**IMPERSONATING, "source_credentials": {**key, "token_uri": IN_THE_CLEAR}}, "token_uri"),
+        (lambda key: {**FEDERATED, "token_url": IN_THE_CLEAR}, "token_url"),
+        (
+            lambda key: {**FEDERATED, "service_account_impersonation_url": IN_THE_CLEAR},
+            "service_account_impersonation_url",
+        ),
+    ],
+    ids=["key", "source", "federation", "impersonation"],
+)
+def test_no_token_comes_in_the_clear_whatever_the_credentials(
+    key: dict[str, str],
+    document: Callable[[dict[str, str]], dict[str, Any]],
+    name: str,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "credentials.json").write_text(json.dumps(document(key)))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "credentials.json"))
+    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+    with pytest.raises(AccessError, match=f"its {name} is without TLS"):
+        find_credentials(params("application"))
+
+
+def test_no_token_comes_from_what_is_no_address(key: dict[str, str]) -> None:
+    contents = json.dumps({**key, "token_uri": "https://[::1"})
+    with pytest.raises(AccessError, match="its token_uri is no address"):
+        find_credentials(params("serviceaccount", service_account_contents=contents))
+
+
+def test_no_token_goes_out_in_the_clear_and_all_endpoints_are_told_at_once() -> None:
+    endpoints = {"compute_endpoint": IN_THE_CLEAR, "container_endpoint": "http://[::1", "iam_endpoint": IN_THE_CLEAR}
+    with pytest.raises(InvalidOptions) as refused:
+        find_credentials(params("accesstoken", access_token=SECRET, **endpoints))
+    assert [(problem.path, problem.message.partition(",")[0]) for problem in refused.value.problems] == [
+        ("compute_endpoint", "is without TLS"),
+        ("container_endpoint", "is no address"),
+        ("iam_endpoint", "is without TLS"),
+    ]
+
+
 def test_a_federation_that_does_not_answer_is_told(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    federated = {
-        "type": "external_account",
-        "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
-        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
-        "token_url": STS,
-        "credential_source": {"file": str(tmp_path / "missing")},
-    }
+    federated = {**FEDERATED, "credential_source": {"file": str(tmp_path / "missing")}}
     (tmp_path / "credentials.json").write_text(json.dumps(federated))
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "credentials.json"))
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
-    with pytest.raises(AccessError, match=r"find the application default credentials: .*missing.*log in again"):
-        find_credentials(params("application"))
+    credentials = find_credentials(params("application"))
+    with pytest.raises(AccessError, match=r"Google gives no access token to .*missing.*log in again"):
+        credentials.access_token()

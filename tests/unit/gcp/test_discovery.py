@@ -17,7 +17,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.errors import (
     MissingLibrary,
     MultinetError,
 )
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.discovery import AT_ONCE, discover
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster.discovery import AT_ONCE, discover
 
 LOCATION = "us-central1-c"
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.multinet.gke.plugins.module_utils.errors import InvalidOptions, Refused
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.inventory_hosts import (
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster.inventory_hosts import (
     Names,
     Selection,
     check,

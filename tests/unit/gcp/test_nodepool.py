@@ -25,7 +25,7 @@ from node_pools import (
 )
 
 from ansible_collections.multinet.gke.plugins.module_utils.errors import Immutable, InvalidOptions, Refused
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool import NodePool, Observed
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool.nodepool import NodePool, Observed
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Plan
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline

@@ -11,8 +11,8 @@ import yaml
 from google.cloud import compute_v1
 from node_pools import READ, cluster, pool
 
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.pool_info import describe, users_of
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.pool_options import SETTINGS
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool.pool_info import describe, users_of
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool.pool_options import SETTINGS
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.references import Place
 from ansible_collections.multinet.gke.plugins.modules.gke_multinet_nodepool_info import RETURN
 

@@ -10,7 +10,7 @@ import pytest
 from node_pools import NODE_NETWORK, POD_NETWORK, desired
 
 from ansible_collections.multinet.gke.plugins.module_utils.errors import InvalidOptions
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.pool_options import SETTINGS
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool.pool_options import SETTINGS
 from ansible_collections.multinet.gke.plugins.module_utils.gke_options import NODEPOOL
 
 

@@ -10,7 +10,7 @@ import pytest
 from node_pools import POD_NETWORK, READ, SUBNET, cluster, desired, plan, pool, seen, titles
 
 from ansible_collections.multinet.gke.plugins.module_utils.errors import InvalidOptions
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool import Observed
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool.nodepool import Observed
 
 THREE = ["us-central1-a", "us-central1-b", "us-central1-c"]
 

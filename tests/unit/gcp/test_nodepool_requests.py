@@ -10,8 +10,8 @@ import pytest
 from google.cloud import container_v1
 from node_pools import NODE_NETWORK, OWN, desired, pool
 
-from ansible_collections.multinet.gke.plugins.module_utils.gcp import pool_requests
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.pool_state import as_wanted, compare
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool import pool_requests
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool.pool_state import as_wanted, compare
 
 SCOPES = "https://www.googleapis.com/auth/"
 REQUESTS = {

@@ -22,7 +22,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import
     LOST_PATIENCE,
     Operations,
 )
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.tries import DOUBT_PATIENCE, MOST_STALE
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.tries import DOUBT_PATIENCE, MOST_STALE, Tries
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline, Progress
 
 BUSY = ApiError("x", 400, "failedPrecondition", "Cluster is running incompatible operation operation-1718-fd4f.")
@@ -289,6 +289,15 @@ def test_what_is_gone_need_not_be_deleted() -> None:
     operations, _, _ = make([ApiError("x", 404, "notFound", "Not found: c.")])
     operations.start_container("delete cluster c", "delete_cluster", name=CLUSTER_PATH)
     assert not operations.under_way
+
+
+@pytest.mark.parametrize(("at", "told"), [(3.0, "no answer"), (4.0, "502 Bad Gateway")])
+def test_a_try_that_our_deadline_ended_does_not_hide_what_was_said_before(at: float, told: str) -> None:
+    clock = Clock()
+    tries = Tries(Deadline(4, clock))
+    tries.in_vain(ApiError("set it", 502, "", "502 Bad Gateway"))
+    clock.sleep(at)
+    assert told in tries.in_vain(Unreachable("set it: no answer")).obstacle
 
 
 def test_a_server_that_stays_away_is_given_up() -> None:

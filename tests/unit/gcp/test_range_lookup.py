@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.multinet.gke.plugins.module_utils.errors import InvalidOptions
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.range_lookup import cidr_of
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc.range_lookup import cidr_of
 
 SHARED = "projects/host/regions/europe-west1/subnetworks/my-subnet"
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from google.cloud import container_v1
 
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.range_users import range_users, users_of_network
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.references import Network
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc.range_users import range_users, users_of_network
 
 POOL = {
     "name": "multinet",

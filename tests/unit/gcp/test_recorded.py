@@ -15,14 +15,10 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from google.cloud import compute_v1, container_v1
 
-from ansible_collections.multinet.gke.plugins.module_utils.gcp import (
-    cluster,
-    cluster_options,
-    nodepool,
-    pool_options,
-    vpc,
-)
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.cluster import cluster, cluster_options
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.nodepool import nodepool, pool_options
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc import vpc
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
 from ansible_collections.multinet.gke.plugins.modules import (
     gke_multinet_cluster,

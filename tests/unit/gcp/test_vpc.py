@@ -17,11 +17,11 @@ from ansible_collections.multinet.gke.plugins.module_utils.errors import (
     InvalidOptions,
     Refused,
 )
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.ingress import IngressRule
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.range_users import RangeUser
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.references import Subnetwork
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc import Desired, Observed, Vpc
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc.ingress import IngressRule
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc.range_users import RangeUser
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc.vpc import Desired, Observed, Vpc
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import Plan
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline, Progress
 from ansible_collections.multinet.gke.plugins.modules.gke_multinet_vpc import SPEC
@@ -601,6 +601,24 @@ def test_a_network_with_anything_else_in_it_stays_without_ours() -> None:
     assert kept(found) == ["network my-vpc: there is peering p"]
 
 
+def test_a_rule_whose_subnetwork_went_before_goes_too_unless_another_region_has_that_name() -> None:
+    found = observed(network(subnetworks=[]), None, rule(), in_the_way=["peering p"])
+    assert titles(plan(desired(**SPARING), found)) == ["delete firewall rule my-subnet-allow-multinet"]
+    other = network(subnetworks=[f"{LINKS}/regions/us-east1/subnetworks/my-subnet"])
+    found = observed(other, None, rule(), in_the_way=["subnetwork my-subnet (us-east1)"])
+    assert titles(plan(desired(**SPARING), found)) == []
+
+
+def test_what_stays_is_not_purged_though_others_are_purged_when_it_is_made() -> None:
+    subnet = {**SUBNET, "purge_secondary_ranges": True}
+    both = [f"{LINKS}/regions/us-central1/subnetworks/{name}" for name in ("my-subnet", "foreign")]
+    found = observed(network(subnetworks=both), ranges("pods", "others"), rule(), in_the_way=["subnetwork foreign"])
+    assert titles(plan(desired(**SPARING, subnetworks=[subnet], purge_subnetworks=True), found)) == [
+        "remove secondary range pods (172.16.1.0/24) from subnetwork my-subnet",
+        "update firewall rule my-subnet-allow-multinet (ingress from 10.0.1.0/24)",
+    ]
+
+
 def test_a_rule_that_is_not_there_is_not_made_for_what_stays() -> None:
     found = observed(network(), ranges("pods", "others"))
     assert titles(plan(desired(**SPARING), found)) == [
@@ -611,3 +629,16 @@ def test_a_rule_that_is_not_there_is_not_made_for_what_stays() -> None:
 def test_a_network_of_others_is_left_and_named() -> None:
     assert titles(plan(desired(**SPARING, existing=True), ALL)) == []
     assert kept(ALL, existing=True) == ["network my-vpc: it is managed by others (existing=true)"]
+
+
+def test_a_network_in_auto_mode_keeps_its_block_and_its_own_subnetworks() -> None:
+    automatic = network(auto_create_subnetworks=True, subnetworks=[])
+    inside, outside = ({**SUBNET, "ip_cidr_range": cidr} for cidr in ("10.140.0.0/20", "10.0.1.0/24"))
+    with pytest.raises(Refused, match=r"10\.140\.0\.0/20 overlaps with 10\.128\.0\.0/9"):
+        plan(desired(subnetworks=[inside]), observed(automatic))
+    assert titles(plan(desired(subnetworks=[outside]), observed(automatic)))
+    own = {"name": "my-vpc", "region": "us-central1", "state": "absent"}
+    made = observed(automatic)
+    made.subnetworks["us-central1", "my-vpc"] = subnetwork(name="my-vpc")
+    with pytest.raises(Refused, match="which is in auto mode; it goes with the network"):
+        plan(desired(subnetworks=[own]), made)

@@ -12,10 +12,10 @@ import pytest
 from google.cloud import compute_v1
 
 from ansible_collections.multinet.gke.plugins.module_utils.errors import ApiError, Refused
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.ingress import IngressRule
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.operations import Operations
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.references import Network
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.subnet_options import SecondaryRange, Subnet
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc.ingress import IngressRule
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc.subnet_options import SecondaryRange, Subnet
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Deadline
 
 PRIMARY, OURS, THEIRS = "10.0.1.0/24", "172.16.1.0/24", "172.16.2.0/24"

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from google.cloud import compute_v1, container_v1
 
-from ansible_collections.multinet.gke.plugins.module_utils.gcp import network_users, vpc_report
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.range_users import RangeUser
 from ansible_collections.multinet.gke.plugins.module_utils.gcp.references import Network, Subnetwork
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.secondary_ranges import may_remove, plan_ranges
-from ansible_collections.multinet.gke.plugins.module_utils.gcp.subnet_options import SecondaryRange, Subnet
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc import network_users, vpc_report
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc.range_users import RangeUser
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc.secondary_ranges import may_remove, plan_ranges
+from ansible_collections.multinet.gke.plugins.module_utils.gcp.vpc.subnet_options import SecondaryRange, Subnet
 
 A, B = ("a", "172.16.1.0/24"), ("b", "172.16.2.0/24")
 A2 = ("a", "172.16.9.0/24")

@@ -14,7 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.multinet.gke.plugins.module_utils.errors import ApiError
 from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import IP_POOL, NAD, POD, RESERVATION, Kind, Ref
-from ansible_collections.multinet.gke.plugins.module_utils.kube.pools import PoolRequest
+from ansible_collections.multinet.gke.plugins.module_utils.kube.pools.pools import PoolRequest
 from ansible_collections.multinet.gke.plugins.modules import whereabouts_pool
 from talking import Context
 

@@ -21,3 +21,6 @@ class Context:
 
     def progress(self, now: object) -> None:
         pass
+
+    def hide(self, *secrets: object) -> None:
+        pass

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import base64
 import pathlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.multinet.gke.plugins.module_utils import access, options
+from ansible_collections.multinet.gke.plugins.module_utils import cluster_access, options
 from ansible_collections.multinet.gke.plugins.module_utils.errors import AccessError
 from ansible_collections.multinet.gke.plugins.module_utils.kube.connection import Connection
 
@@ -26,12 +26,17 @@ class Context:
     tmpdir: str
     check_mode: bool = False
     diff: bool = False
+    warnings: list[str] = field(default_factory=list)
+    hidden: set[object] = field(default_factory=set)
 
     def warn(self, text: str) -> None:
-        raise AssertionError(text)
+        self.warnings.append(text)
 
     def progress(self, now: object) -> None:
         raise AssertionError(now)
+
+    def hide(self, *secrets: object) -> None:
+        self.hidden.update(secrets)
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +50,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def connect(tmp_path: pathlib.Path, **given: Any) -> Connection:
     checked = ArgumentSpecValidator(options.kubernetes()).validate(given)
     assert not checked.error_messages
-    return access.kubernetes(checked.validated_parameters, Context(str(tmp_path))).connection
+    return cluster_access.kubernetes(checked.validated_parameters, Context(str(tmp_path))).connection
 
 
 def gke(**more: Any) -> dict[str, Any]:
@@ -69,6 +74,13 @@ def test_web_sockets_take_the_proxy_if_requests_do(
         connection = connect(tmp_path, **given, proxy=PROXY)
         assert connection.proxy == expected
         assert (connection.pool.proxy is None) is (expected is None)
+
+
+def test_a_proxy_is_taken_from_the_environment(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", PROXY)
+    assert connect(tmp_path, **gke()).proxy == PROXY
+    monkeypatch.setenv("NO_PROXY", "203.0.113.5")
+    assert connect(tmp_path, **gke()).proxy is None
 
 
 def test_without_a_proxy_there_is_none(tmp_path: pathlib.Path) -> None:
@@ -111,6 +123,14 @@ def test_a_kubeconfig_that_is_none_is_refused(text: str, tmp_path: pathlib.Path)
     path = tmp_path / "config"
     path.write_text(text)
     with pytest.raises(AccessError, match="the kubeconfig cannot be used: "):
+        connect(tmp_path, kubeconfig=str(path))
+
+
+@pytest.mark.parametrize("server", ["https://[::1", "203.0.113.5:6443", "https://"])
+def test_a_kubeconfig_whose_server_is_no_address_is_refused(server: str, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "config"
+    path.write_text((KUBECONFIG % "{token: t}").replace("https://203.0.113.5", server))
+    with pytest.raises(AccessError, match=r"the kubeconfig.*(is no address of an API server|Invalid IPv6 URL)"):
         connect(tmp_path, kubeconfig=str(path))
 
 

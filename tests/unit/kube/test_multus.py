@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multus_options import Wanted
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multus_options import Wanted
 from ansible_collections.multinet.gke.plugins.module_utils.errors import (
     ApiError,
     Immutable,
@@ -24,8 +24,8 @@ from ansible_collections.multinet.gke.plugins.module_utils.errors import (
 )
 from ansible_collections.multinet.gke.plugins.module_utils.kube.client import Nowhere
 from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import NODE, Kind, Ref
-from ansible_collections.multinet.gke.plugins.module_utils.kube.multus import MultusResource
-from ansible_collections.multinet.gke.plugins.module_utils.kube.multus_removal import MultusRemoval
+from ansible_collections.multinet.gke.plugins.module_utils.kube.multus.multus import MultusResource
+from ansible_collections.multinet.gke.plugins.module_utils.kube.multus.multus_removal import MultusRemoval
 from ansible_collections.multinet.gke.plugins.module_utils.reconcile import reconcile
 from ansible_collections.multinet.gke.plugins.modules.multus_install import SPEC
 from talking import Context
@@ -427,6 +427,19 @@ def test_role_that_was_spoken_of_is_what_was_said() -> None:
     ]
     assert run(cluster)["actions"] == []
     assert len(run(cluster, rbac="guide")["actions"]) == 2
+
+
+def test_subjects_of_others_stay_when_a_binding_is_written() -> None:
+    cluster = installed()
+    agent = {"kind": "ServiceAccount", "name": "agent", "namespace": "tools"}
+    binding = cluster.objects["ClusterRoleBinding multus-role-binding"]
+    ours = binding["subjects"][0]
+    binding["subjects"] = [agent, ours]
+    assert run(cluster)["actions"] == []
+    binding["subjects"] = [agent]
+    (action,) = run(cluster)["actions"]
+    assert action.startswith("update ClusterRoleBinding multus-role-binding (subjects")
+    assert cluster.objects["ClusterRoleBinding multus-role-binding"]["subjects"] == [ours, agent]
 
 
 def test_container_of_others_stays() -> None:

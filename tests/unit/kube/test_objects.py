@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.multinet.gke.plugins.module_utils.cni.quantities import quantity
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.quantities import quantity
 from ansible_collections.multinet.gke.plugins.module_utils.kube.objects import Difference, drift
 
 A, B = {"name": "a", "image": "1"}, {"name": "b", "image": "1"}

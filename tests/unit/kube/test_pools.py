@@ -21,7 +21,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.errors import (
 )
 from ansible_collections.multinet.gke.plugins.module_utils.kube.client import Nowhere
 from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import Ref
-from ansible_collections.multinet.gke.plugins.module_utils.kube.pool_report import checked, report
+from ansible_collections.multinet.gke.plugins.module_utils.kube.pools.pool_report import checked, report
 from ansible_collections.multinet.gke.plugins.modules import whereabouts_pool_info
 from pool_cluster import CIDR, POOL, Cluster, Context, Object, run
 
@@ -580,6 +580,17 @@ def look(cluster: Any, **options: Any) -> tuple[dict[str, Any], list[str]]:
     params = ArgumentSpecValidator(whereabouts_pool_info.SPEC["argument_spec"]).validate(options).validated_parameters
     warnings: list[str] = []
     return report(cluster, params, checked(params), warnings.append), warnings
+
+
+def test_what_is_in_order_is_counted_and_listed_only_if_that_is_wanted() -> None:
+    (short,), (whole,) = (look(leaky(), allocations=which)[0]["pools"] for which in ("not_live", "all"))
+    states = [row["state"] for row in whole["allocations"]]
+    assert {"live", "orphan", "reserved", "unknown"} == set(states)
+    assert [row["state"] for row in short["allocations"]] == [state for state in states if state != "live"]
+    assert set(whole["reservations"]) - set(short["reservations"]) == {"kept"}
+    for row in (short, whole):
+        del row["allocations"], row["reservations"]
+    assert short == whole
 
 
 def test_all_pools_are_reported_with_what_is_wrong() -> None:

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import pathlib
 import re
+import shutil
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -89,10 +92,37 @@ def test_the_korean_readme_has_what_the_english_one_has() -> None:
     assert set(links(english)) - set(links(korean)) == {"README.ko.md"}
 
 
-def test_the_option_that_contributors_add_can_be_added() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text()
-    for step in re.split(r"^\d+\. ", text.split("## To add an option")[1].split("\n## ")[0], flags=re.MULTILINE):
+@pytest.mark.slow
+def test_the_option_that_contributors_add_can_be_added(tmp_path: pathlib.Path) -> None:
+    for name in ("plugins", "tests/unit", "tests/e2e", "tooling/gates"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    tree = tmp_path / ".build" / "tree" / "ansible_collections" / "multinet"
+    tree.mkdir(parents=True)
+    (tree / "gke").symlink_to(tmp_path)
+    recipe = (ROOT / "docs" / "architecture.md").read_text().split("## To add an option")[1].split("\n## ")[0]
+    values, *tests = [step for step in re.split(r"^\d+\. ", recipe, flags=re.MULTILINE) if "```python" in step]
+    test = tmp_path / values.split("`")[1]
+    assert tests, "there is an end-to-end test, too"
+    test.write_text(test.read_text() + "\n\n" + "\n".join(blocks(values, "python")))
+    assert "disable_check" in _pytest(test).stdout, "the test fails as long as there is no such option"
+    for step in re.split(r"^\d+\. ", recipe, flags=re.MULTILINE):
         for change in blocks(step, "diff"):
-            before = "".join(line[1:] for line in change.splitlines(keepends=True) if not line.startswith("+"))
-            file = ROOT / step.split("`")[1]
-            assert file.read_text().count(before) == 1, f"{file}: {before}"
+            file = tmp_path / step.split("`")[1]
+            assert file.read_text().count(_side(change, "+")) == 1, f"{file}: {change}"
+            file.write_text(file.read_text().replace(_side(change, "+"), _side(change, "-")))
+    passed = _pytest(test)
+    assert passed.returncode == 0, passed.stdout
+
+
+def _side(change: str, other: str) -> str:
+    """Return one side of a diff, without the lines of the other."""
+    return "".join(line[1:] for line in change.splitlines(keepends=True) if not line.startswith(other))
+
+
+def _pytest(test: pathlib.Path) -> subprocess.CompletedProcess[str]:
+    """Run the tests of a file in a checkout of its own."""
+    (root,) = (each for each in test.parents if (each / "pyproject.toml").is_file())
+    command = [sys.executable, "-m", "pytest", "-q", str(test)]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)

@@ -530,3 +530,47 @@ def test_what_multus_install_refuses_the_plan_refuses() -> None:
         ("multus.gc.cron", 'gc.cron "x" is not a 5-field cron expression'),
         ("multus.node_pools[0]", "is none of multinet_nodepools"),
     ]
+
+
+@pytest.mark.parametrize("both_in", [0, 1])
+def test_networks_of_one_pool_among_others_must_not_overlap(both_in: int) -> None:
+    """Whichever pool has both; where none has, the ranges meet on no node."""
+    two = {**SECOND, "node_range": "10.0.0.0/16"}
+    pool = {"name": "other", "machine_type": "e2-standard-4", "node_count": 1}
+    edits = [
+        lambda d: d["networks"].append(two),
+        lambda d: d["nodepools"].append(pool),
+        put("nodepools", 1 - both_in, "networks", value=["my-vpc"]),
+    ]
+    ((path, message),) = problems(options(*edits))
+    assert path == "networks[1].node_range"
+    assert message.endswith("ranges of a node's interfaces must not overlap")
+    assert problems(options(*edits, put("nodepools", both_in, "networks", value=["my-vpc"]))) == []
+
+
+def test_ranges_of_clusters_meet_in_their_vpc_and_are_refused_once() -> None:
+    """In one cluster, as everywhere; in two, if they are in one VPC."""
+
+    def cluster(host: str, *edits: Edit) -> dict[str, Any]:
+        return options(put("host", value=host), put("cluster", "name", value=host), put("networks", value=[]), *edits)
+
+    pods, services = (
+        put("cluster", "pods_cidr", value="10.4.0.0/14"),
+        put("cluster", "services_cidr", value="10.4.0.0/20"),
+    )
+    alone = [put("nodepools", value=[]), put("pods", value=[])]
+    assert len(problems(cluster("edge", pods, services, *alone))) == 1
+    both = problems(cluster("edge", pods, *alone), cluster("other", services, *alone))
+    assert [path for path, message in both if message.startswith("overlaps")] == [
+        "other: multinet_cluster.services_cidr"
+    ]
+
+
+@pytest.mark.parametrize(("pods", "nodes", "block"), [(8, 16, 28), (256, 0, 23)])
+def test_the_least_and_the_most_pods_of_a_node_take_blocks_too(pods: int, nodes: int, block: int) -> None:
+    edits = [
+        put("networks", 0, "pod_ranges", 0, "max_pods_per_node", value=pods),
+        put("nodepools", 0, "node_count", value=nodes + 1),
+    ]
+    said = f"holds {nodes} nodes at {pods} pods (/{block} each); the node pools may have {nodes + 1} "
+    assert [message.startswith(said) for _path, message in problems(options(*edits))] == [True]

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule, env_fallback
-from ansible.module_utils.testing import patch_module_args
+from ansible.module_utils.common.parameters import PASS_VARS
 
 from ansible_collections.multinet.gke.plugins.plugin_utils.arguments import Arguments
+from module_arguments import patch_module_args
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -65,7 +66,10 @@ def name_of_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def ordinary(given: dict[str, Any], result: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """Return what a module prints that does nothing but give a result."""
-    with patch_module_args({**given, "_ansible_module_name": "multinet.gke.thing"}), pytest.raises(SystemExit):
+    internal = {"_ansible_module_name": "multinet.gke.thing"}
+    if "inject_invocation" in PASS_VARS:  # since ansible-core 2.21 only who asks is told the arguments
+        internal["_ansible_inject_invocation"] = "true"
+    with patch_module_args({**given, **internal}), pytest.raises(SystemExit):
         AnsibleModule(**SPEC).exit_json(**result)
     answer: dict[str, Any] = json.loads(capsys.readouterr().out)
     return answer
@@ -74,8 +78,8 @@ def ordinary(given: dict[str, Any], result: dict[str, Any], capsys: pytest.Captu
 def direct(given: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     arguments = Arguments.of("multinet.gke.thing", SPEC, given)
     if arguments.errors:
-        return arguments.finished({"failed": True, "msg": "\n".join(arguments.errors)}, [])
-    return arguments.finished(result, [])
+        return arguments.finished({"failed": True, "msg": "\n".join(arguments.errors)}, [], invocation=True)
+    return arguments.finished(result, [], invocation=True)
 
 
 @pytest.mark.parametrize("given", [*GOOD, *WRONG], ids=str)
@@ -111,7 +115,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 
 def test_warnings_and_deprecations_come_with_the_result() -> None:
     arguments = Arguments.of("multinet.gke.thing", SPEC, {"name": "a", "cert": "x", "cert_file": "y", "old": "b"})
-    result = arguments.finished({}, ["of the run"])
+    result = arguments.finished({}, ["of the run"], invocation=False)
     assert result["warnings"] == ["Both option cert and its alias cert_file are set.", "of the run"]
     (deprecation,) = result["deprecations"]
     assert "old" in deprecation["msg"]
@@ -126,7 +130,7 @@ def test_what_ansible_adds_to_values_is_taken_off() -> None:
     arguments = Arguments.of("multinet.gke.thing", SPEC, {"name": Marked("a"), "cert": date(2026, 11, 26)})
     assert type(arguments.params["name"]) is str
     assert arguments.params["cert"] == "2026-11-26"
-    assert type(arguments.finished({"name": Marked("b")}, [])["name"]) is str
+    assert type(arguments.finished({"name": Marked("b")}, [], invocation=False)["name"]) is str
 
 
 def test_secrets_are_taken_out_of_texts() -> None:

@@ -19,7 +19,7 @@ from ansible.template import Templar
 
 from ansible_collections.multinet.gke.plugins.module_utils.errors import MultinetError
 from ansible_collections.multinet.gke.plugins.module_utils.waiting import Progress
-from ansible_collections.multinet.gke.plugins.plugin_utils import direct
+from ansible_collections.multinet.gke.plugins.plugin_utils import bytecode, direct
 from ansible_collections.multinet.gke.plugins.plugin_utils.direct import DirectAction
 
 OTHER_PYTHON = "/opt/python/bin/python3"
@@ -38,10 +38,13 @@ def thing(params: dict[str, Any], context: Any) -> dict[str, Any]:
         pass
     if params["name"] == "boom":
         raise MultinetError(f"it broke with {params['token']}")
+    if params["name"] == "bug":
+        context.hide("made of sesame")
+        raise KeyError(f"made of sesame and {params['token']}")
     return {"changed": True, "stray": stray.name, "folder": context.tmpdir, "directory": os.getcwd()}
 
 
-MODULE: Any = ModuleType("thing")
+MODULE: Any = sys.modules.setdefault(f"{bytecode.OURS}modules.thing", ModuleType("thing"))
 MODULE.SPEC = {
     "argument_spec": {"name": {"type": "str"}, "token": {"type": "str", "no_log": True, "default": "sesame"}},
     "supports_check_mode": True,
@@ -50,12 +53,12 @@ MODULE.run = thing
 
 
 class Action(DirectAction):
-    MODULE = MODULE
+    MODULE = "thing"
     LIBRARIES = HERE
 
 
 class Lacking(DirectAction):
-    MODULE = MODULE
+    MODULE = "thing"
     LIBRARIES = NOT_HERE
 
 
@@ -91,6 +94,7 @@ def action(
         SimpleNamespace(),
         loader,
         Templar(loader),
+        None,
     )
     made._display = Display()
     return made
@@ -128,6 +132,37 @@ def test_what_this_process_cannot_do_is_done_by_the_ordinary_module(
     assert made.run(task_vars=variables) == {"ordinary": True}
     (text,) = made._display.verbose
     assert f"runs as an ordinary module: {why}" in text
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_result_names_the_arguments_where_ansible_wants_that(asked: bool) -> None:
+    result = action(args={"name": "a"}).run(task_vars={"ansible_inject_invocation": asked})
+    assert ("invocation" in result) is (asked or "INJECT_INVOCATION" not in direct.SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("said", "loaded"),
+    [
+        ({"multinet_direct": False}, False),
+        ({"multinet_direct": "no"}, False),
+        ({"multinet_direct": "{{ not testing }}"}, True),
+        ({"multinet_direct": True}, True),
+        ({}, True),
+    ],
+)
+def test_nothing_is_loaded_ahead_if_the_command_line_has_switched_it_off(
+    said: dict[str, Any], loaded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(direct, "load_extra_vars", lambda loader: said)
+    monkeypatch.setattr(direct, "preloaded", lambda names: asked.append(names) or "")
+
+    class Later(DirectAction):
+        MODULE = "thing"
+        LIBRARIES = HERE
+
+    assert asked == [HERE] * loaded
+    assert hasattr(Later, "_module") is loaded
 
 
 @pytest.mark.parametrize(
@@ -179,6 +214,14 @@ def test_a_failure_is_a_result_without_secrets_and_with_warnings() -> None:
     assert (result["failed"], result["warnings"], os.getcwd()) == (True, ["careful"], before)
     assert "sesame" not in str(result) + str(made._display.shown)
     assert result["msg"].startswith("it broke with ")
+
+
+def test_a_fault_of_ours_is_a_result_without_secrets_too() -> None:
+    result = action(args={"name": "bug"}).run()
+    assert result["failed"]
+    assert "KeyError" in result["msg"]
+    assert "in thing" in result["exception"]
+    assert "sesame" not in str(result)
 
 
 @pytest.mark.parametrize(

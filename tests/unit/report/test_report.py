@@ -31,6 +31,9 @@ class Run:
     def progress(self, now: object) -> None:
         raise AssertionError(now)
 
+    def hide(self, *secrets: object) -> None:
+        raise AssertionError("a report has no secrets")
+
 
 def write(path: pathlib.Path, run: Run | None = None, **more: Any) -> dict[str, Any]:
     return report(reported.params([reported.troubled()], path=str(path), **more), run or Run())

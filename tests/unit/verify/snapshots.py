@@ -11,9 +11,9 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.multinet.gke.plugins.module_utils.cni.annotations import Interface, Selection
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multus import manifest
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multus_options import Wanted
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multusconf import MultusConfig
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multus import manifest
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multus_options import Wanted
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multusconf import MultusConfig
 from ansible_collections.multinet.gke.plugins.module_utils.cni.pods import Pod, Pods
 from ansible_collections.multinet.gke.plugins.module_utils.cni.ranges import IPNetwork
 from ansible_collections.multinet.gke.plugins.module_utils.cni.whereabouts import Pool, judge

@@ -10,7 +10,7 @@ import pytest
 from snapshots import CIDR, answers, found, pod, snapshot
 
 from ansible_collections.multinet.gke.plugins.module_utils.cni.annotations import Selection
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multusconf import MultusConfig
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multusconf import MultusConfig
 from ansible_collections.multinet.gke.plugins.module_utils.cni.pods import Pod
 from ansible_collections.multinet.gke.plugins.module_utils.cni.ranges import IPNetwork
 from ansible_collections.multinet.gke.plugins.module_utils.verify.checks.attachments import (

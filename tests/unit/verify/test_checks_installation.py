@@ -12,7 +12,7 @@ import pytest
 from snapshots import NOW, answers, found, guide_manifest, pool, snapshot
 
 from ansible_collections.multinet.gke.plugins.module_utils.cni.whereabouts import Allocation
-from ansible_collections.multinet.gke.plugins.module_utils.kube.rollout import Rollout
+from ansible_collections.multinet.gke.plugins.module_utils.kube.multus.rollout import Rollout
 from ansible_collections.multinet.gke.plugins.module_utils.verify.checks.installation import (
     components,
     crd_schema,

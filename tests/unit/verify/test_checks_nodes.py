@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from snapshots import NAD, answers, found, pod, snapshot
 
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multusconf import MultusConfig
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multusconf import MultusConfig
 from ansible_collections.multinet.gke.plugins.module_utils.cni.ranges import IPNetwork
 from ansible_collections.multinet.gke.plugins.module_utils.verify.checks.nodes import (
     cluster_network_file,

@@ -8,7 +8,7 @@ import pytest
 from snapshots import ASKS, NAD, answers, pod, snapshot
 
 from ansible_collections.multinet.gke.plugins.module_utils.cni.annotations import Selection
-from ansible_collections.multinet.gke.plugins.module_utils.cni.multusconf import MultusConfig
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multusconf import MultusConfig
 from ansible_collections.multinet.gke.plugins.module_utils.cni.pods import Pod
 from ansible_collections.multinet.gke.plugins.module_utils.verify.checks import catalogue
 from ansible_collections.multinet.gke.plugins.module_utils.verify.checks.pods import declared, network_status

@@ -16,7 +16,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.multinet.gke.plugins.module_utils.cni.pods import Pod
 from ansible_collections.multinet.gke.plugins.module_utils.errors import ApiError
 from ansible_collections.multinet.gke.plugins.module_utils.kube.kinds import DAEMON_SET, IP_POOL, POD, Kind, Ref
-from ansible_collections.multinet.gke.plugins.module_utils.kube.rollout import Rollout
+from ansible_collections.multinet.gke.plugins.module_utils.kube.multus.rollout import Rollout
 from ansible_collections.multinet.gke.plugins.module_utils.verify.installation import Installation
 from ansible_collections.multinet.gke.plugins.module_utils.verify.repair import repair
 from ansible_collections.multinet.gke.plugins.module_utils.verify.request import Request

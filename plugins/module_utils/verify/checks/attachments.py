@@ -12,7 +12,7 @@ from ...cni import netconf
 from ...cni.annotations import GKE_INTERFACES
 from ...cni.config_rules import read_config
 from ...cni.findings import Findings, Rules
-from ...cni.images import spell
+from ...cni.multus.images import spell
 from ...cni.texts import some
 from ..result import Result, Status, settled
 from ..snapshot import Attachment, Snapshot

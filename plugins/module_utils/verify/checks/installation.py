@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from ...cni.containers import INSTALL_CONFIG, INSTALL_MULTUS
-from ...cni.crds import NEWER
-from ...cni.images import GKE_RELEASES, UPSTREAM, schema_for, spell, version_of
+from ...cni.multus.containers import INSTALL_CONFIG, INSTALL_MULTUS
+from ...cni.multus.crds import NEWER
+from ...cni.multus.images import GKE_RELEASES, UPSTREAM, schema_for, spell, version_of
 from ...cni.texts import some
 from ..installation import Container, Installation
 from ..result import Result, Status, settled

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...cni.multusconf import CONF_DIR
+from ...cni.multus.multusconf import CONF_DIR
 from ...cni.texts import some
 from ..inspection import Inspection
 from ..result import Result, settled
