@@ -3,11 +3,14 @@
 
 PYTHON ?= python3
 ARGS ?=
+TESTS ?= tests lab/tests
 BUILD := .build
 BIN := $(BUILD)/venv/bin
 GKELAB := PYTHONPATH=lab $(BIN)/python -m gkelab
+GATES := PYTHONPATH=tooling $(BIN)/python -m gates
 TREE := $(BUILD)/tree/ansible_collections/multinet/gke
-PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -q -n 3 --dist loadgroup
+MEASURED := --cov --cov-context=test --cov-config=pyproject.toml --cov-report= --cov-fail-under=0
 COLLECTIONS := $(CURDIR)/$(BUILD)/collections
 
 export ANSIBLE_COLLECTIONS_PATH := $(COLLECTIONS)
@@ -24,13 +27,29 @@ demo: collection ## the guide for real: lab up, site playbook to verified pods, 
 	@$(BIN)/python tooling/demo.py
 
 .PHONY: test
-test: collection ## all tests, of large matrices a seeded sample
-	@$(PYTEST) tests lab/tests -rs
+test: tests ## all tests, of large matrices a seeded sample
+	@$(BIN)/python tooling/covered.py
+
+.PHONY: tests
+tests: collection
+	@$(PYTEST) $(TESTS) -rs $(MEASURED)
 
 .PHONY: test-all
-test-all: collection gates ## all tests and all gates, nothing left out; those of modules directly and as ordinary ones
-	@MULTINET_TEST_ALL=1 $(PYTEST) tests lab/tests -rs
-	@MULTINET_TEST_ALL=1 MULTINET_TEST_WAY=module $(PYTEST) tests/e2e tests/faults -rs
+test-all: collection ## all tests and all gates on all supported versions, modules run directly and as ordinary ones
+	@MULTINET_TEST_ALL=1 $(GATES) all
+
+.PHONY: ci
+ci: collection # what .ci/run runs
+	@$(GATES) ci
+
+.PHONY: coverage
+coverage: venv tree ## what the unit tests cover of the pure files, and whether that is enough
+	@$(PYTEST) tests/unit -m "not slow" $(MEASURED)
+	@$(BIN)/python tooling/covered.py
+
+.PHONY: mutants
+mutants: coverage ## break pure files in one place each, and see whether unit tests notice; ARGS="cni/ranges.py --sample 50"
+	@$(BIN)/python tests/mutation/mutants.py $(ARGS)
 
 .PHONY: check
 check: lint ## format, lint, types and the fast tests (under a minute)
@@ -42,27 +61,28 @@ lint: venv tree
 	@cd $(BUILD)/tree && MYPYPATH=$(CURDIR)/$(BUILD)/tree mypy --config-file $(CURDIR)/pyproject.toml \
 		--cache-dir $(CURDIR)/$(BUILD)/mypy --namespace-packages --explicit-package-bases -p ansible_collections.multinet.gke.plugins
 	@MYPYPATH=lab $(BIN)/mypy --cache-dir $(BUILD)/mypy-lab -p gkelab
+	@MYPYPATH=tooling $(BIN)/mypy --cache-dir $(BUILD)/mypy-tooling -p gates -p release -m demo -m install -m prepare
 	@$(BIN)/antsibull-changelog lint
 
 .PHONY: gates
-gates: collection ## ansible-test sanity, ansible-lint, docs, their HTML pages and Galaxy's importer on the built artifact
-	@$(BIN)/python tooling/gates.py $(ARGS)
+gates: collection ## ansible-test sanity, ansible-lint, docs, their HTML pages, Galaxy's importer, other ansible-cores; ARGS names some of them
+	@$(GATES) $(ARGS)
 
 .PHONY: docs
 docs: collection ## HTML pages of the modules' documentation, in .build/html
-	@$(BIN)/python tooling/gates.py html
+	@$(GATES) html
 
-.PHONY: bench-fleet
-bench-fleet: collection ## what 1, 10 and 50 clusters cost, and which forks help
-	@PYTHONPATH=tests/e2e $(BIN)/python tests/bench/fleet.py $(ARGS)
+.PHONY: changelog
+changelog: collection ## turn the changelog's fragments into the entry of galaxy.yml's version
+	@$(BIN)/antsibull-changelog release $(ARGS)
 
-.PHONY: bench-direct
-bench-direct: collection ## what direct execution saves, beside ordinary modules
-	@PYTHONPATH=tests/e2e $(BIN)/python tests/bench/direct.py $(ARGS)
+.PHONY: release
+release: venv ## build the release of this commit, install it elsewhere and do what the README says; see docs/releasing.md
+	@PYTHONPATH=tooling $(BIN)/python -m release $(ARGS)
 
-.PHONY: bench-audit
-bench-audit: collection ## what it costs to audit the pools of 10,000 and 20,000 pods, beside kubectl and upstream; a quarter of an hour
-	@PYTHONPATH=tests/e2e $(BIN)/python tests/bench/audit.py $(ARGS)
+.PHONY: bench
+bench: collection ## what it costs beside others, and whether that is what it should be; ARGS="--only site --rounds 1"
+	@PYTHONPATH=tests:tests/e2e:tests/interop:lab:tooling:$(BUILD)/tree $(BIN)/python -m bench $(ARGS)
 
 .PHONY: site
 site: collection ## the site playbook on the running lab; ARGS are ansible-playbook's
@@ -80,6 +100,7 @@ down: venv ## stop the lab and forget it
 env: collection ## shell exports that point tools, Ansible with the collection among them, at the lab: eval "$(make -s env)"
 	@$(GKELAB) env $(ARGS)
 	@echo 'export ANSIBLE_COLLECTIONS_PATH="$(COLLECTIONS)" PATH="$(CURDIR)/$(BIN):$$PATH"'
+	@echo 'gkelab() { PYTHONPATH="$(CURDIR)/lab" "$(CURDIR)/$(BIN)/python" -m gkelab "$$@"; }'
 
 .PHONY: venv
 venv:

@@ -23,7 +23,7 @@ COLLECTIONS = BUILD / "collections"
 PLACE = pathlib.Path("ansible_collections", "multinet", "gke")
 SOURCES = (
     *("galaxy.yml", "README.md", "LICENSE", "requirements.txt"),
-    *("meta", "plugins", "roles", "playbooks", "docs", "changelogs", "extensions"),
+    *("meta", "plugins", "roles", "playbooks", "docs", "changelogs", "extensions", "tests/config.yml"),
 )
 
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make the Python environment of the project: prepare.py LINK.
+"""Make a Python environment of the project: prepare.py LINK [LOCK].
 
-The environment holds exactly what requirements.txt beside this file names, hashes checked. It lies in the cache
-(GKELAB_CACHE, else ~/.cache/gkelab), where all checkouts with the same lock share it; LINK is made to point at it.
-Needs Python and nothing else: no root, nothing is installed on the machine.
+The environment is of the Python that runs this, and holds exactly what LOCK names (requirements.txt beside this file if
+nothing is named), hashes checked. It lies in the cache (GKELAB_CACHE, else gkelab in the user's folder for caches),
+where all checkouts with the same lock share it; LINK is made to point at it. Needs Python and nothing else: no root,
+nothing is installed on the machine.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import time
 
 LOCK_FILE = pathlib.Path(__file__).with_name("requirements.txt")
 OLDEST_PYTHON = (3, 11)
+COMPLETE = "multinet-complete"  # a file in an environment
 
 
 def say(text: str) -> None:
@@ -33,7 +35,7 @@ def say(text: str) -> None:
 def cache() -> pathlib.Path:
     """Return the folder that outlives the checkout."""
     base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
-    return pathlib.Path(os.environ.get("GKELAB_CACHE") or pathlib.Path(base) / "gkelab")
+    return pathlib.Path(os.environ.get("GKELAB_CACHE") or pathlib.Path(base) / "gkelab").expanduser().absolute()
 
 
 def pinned(package: str) -> str:
@@ -86,10 +88,14 @@ def pip(work: pathlib.Path) -> list[str]:
     return [sys.executable, f"{wheel}/pip"]
 
 
-def build(target: pathlib.Path) -> None:
-    """Make the environment; it appears under its name when it is complete."""
+def build(target: pathlib.Path, lock_file: pathlib.Path) -> None:
+    """Make the environment, and leave word in it when it is complete.
+
+    It is made where it will be: ansible-test of ansible-core 2.16 is a script that cannot be run from one that has been
+    moved.
+    """
     begin = time.monotonic()
-    say(f"installing {LOCK_FILE.read_text(encoding='utf-8').count('==')} pinned Python packages into {target}")
+    say(f"installing {lock_file.read_text(encoding='utf-8').count('==')} pinned Python packages into {target}")
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         work = pathlib.Path(folder)
         (work / "uv.txt").write_text(pinned("uv"), encoding="utf-8")
@@ -104,12 +110,12 @@ def build(target: pathlib.Path) -> None:
             "-r",
             work / "uv.txt",
         )
-        uv, new = work / "uv" / "bin" / "uv", target.with_name(target.name + ".new")
-        shutil.rmtree(new, ignore_errors=True)
-        run(uv, "venv", "--quiet", "--relocatable", "--python", sys.executable, new)
-        run(uv, "pip", "install", "--quiet", "--python", new / "bin" / "python", "--require-hashes", "-r", LOCK_FILE,
+        uv = work / "uv" / "bin" / "uv"
+        shutil.rmtree(target, ignore_errors=True)
+        run(uv, "venv", "--quiet", "--python", sys.executable, target)
+        run(uv, "pip", "install", "--quiet", "--python", target / "bin" / "python", "--require-hashes", "-r", lock_file,
             UV_LINK_MODE="copy", UV_COMPILE_BYTECODE="1")  # fmt: skip
-        new.rename(target)
+    (target / COMPLETE).touch()
     say(f"done in {time.monotonic() - begin:.0f} s")
 
 
@@ -120,21 +126,21 @@ def main() -> None:
             f"prepare: Python {platform.python_version()} is too old, 3.11 or later is needed. "
             "Name another one with: make PYTHON=python3.12 ..."
         )
-    link = pathlib.Path(sys.argv[1])
+    link, lock_file = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]) if sys.argv[2:] else LOCK_FILE
     name = hashlib.sha256(
-        LOCK_FILE.read_bytes() + platform.python_version().encode() + sys.base_prefix.encode()
+        lock_file.read_bytes() + platform.python_version().encode() + sys.base_prefix.encode()
     ).hexdigest()
     folder = cache() / "python"
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / name[:16]
-    with (folder / "lock").open("w") as lock:
+    with target.with_suffix(".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             say("another run is preparing the same environment: waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        if not target.exists():
-            build(target)
+        if not (target / COMPLETE).exists():
+            build(target, lock_file)
     if not (link.is_symlink() and link.readlink() == target):
         link.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=link.parent) as work:  # replaced in one step: others may be using it

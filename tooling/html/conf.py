@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How Sphinx makes pages of the modules' documentation (tooling/gates.py html). Nothing is fetched."""
+"""How Sphinx makes pages of the modules' documentation (make docs). Nothing is fetched."""
 
 project = "multinet.gke"
 author = "multinet.gke contributors"
