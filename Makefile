@@ -100,7 +100,7 @@ down: venv ## stop the lab and forget it
 env: collection ## shell exports that point tools, Ansible with the collection among them, at the lab: eval "$(make -s env)"
 	@$(GKELAB) env $(ARGS)
 	@echo 'export ANSIBLE_COLLECTIONS_PATH="$(COLLECTIONS)" PATH="$(CURDIR)/$(BIN):$$PATH"'
-	@echo 'gkelab() { PYTHONPATH="$(CURDIR)/lab" "$(CURDIR)/$(BIN)/python" -m gkelab "$$@"; }'
+	@echo 'gkelab() { GKELAB_HINT=make PYTHONPATH="$(CURDIR)/lab" "$(CURDIR)/$(BIN)/python" -m gkelab "$$@"; }'
 
 .PHONY: venv
 venv:

@@ -229,7 +229,7 @@ def test_a_python_without_the_packages_says_so() -> None:
     [
         ("/usr/bin/gkelab", "", ["gkelab down --dir 'a b'", "gkelab status --dir 'a b'"]),
         ("/x/gkelab/__main__.py", "", [f"{Path(sys.executable).name} -m gkelab down --dir 'a b'"]),
-        ("/x/gkelab/__main__.py", "make", ["make down ARGS='--dir '\"'\"'a b'\"'\"''"]),
+        ("/x/gkelab/__main__.py", "make", ["make down ARGS='--dir '\"'\"'a b'\"'\"''", "gkelab status --dir 'a b'"]),
     ],
 )
 def test_hints_name_the_command_as_it_was_called(
