@@ -10,7 +10,8 @@ GKELAB := PYTHONPATH=lab $(BIN)/python -m gkelab
 GATES := PYTHONPATH=tooling $(BIN)/python -m gates
 TREE := $(BUILD)/tree/ansible_collections/multinet/gke
 PYTEST := $(BIN)/python -m pytest -q -n 3 --dist loadgroup
-MEASURED := --cov --cov-context=test --cov-config=pyproject.toml --cov-report= --cov-fail-under=0
+MEASURED := --cov --cov-config=pyproject.toml --cov-report= --cov-fail-under=0
+BY_TEST := --cov-context=test # which tests run a line, for mutants
 COLLECTIONS := $(CURDIR)/$(BUILD)/collections
 
 export ANSIBLE_COLLECTIONS_PATH := $(COLLECTIONS)
@@ -32,7 +33,7 @@ test: tests ## all tests, of large matrices a seeded sample
 
 .PHONY: tests
 tests: collection
-	@$(PYTEST) $(TESTS) -rs $(MEASURED)
+	@$(PYTEST) $(TESTS) -rs $(MEASURED) $(if $(filter 1,$(MULTINET_TEST_ALL)),$(BY_TEST))
 
 .PHONY: test-all
 test-all: collection ## all tests and all gates on all supported versions, modules run directly and as ordinary ones
@@ -44,7 +45,7 @@ ci: collection # what .ci/run runs
 
 .PHONY: coverage
 coverage: venv tree ## what the unit tests cover of the pure files, and whether that is enough
-	@$(PYTEST) tests/unit -m "not slow" $(MEASURED)
+	@$(PYTEST) tests/unit -m "not slow" $(MEASURED) $(BY_TEST)
 	@$(BIN)/python tooling/covered.py
 
 .PHONY: mutants

@@ -25,7 +25,7 @@ from gkelab.state import Lab, Settings
 from gkelab.supplies import Supplies, cache_folder
 from gkelab.waiting import wait_for
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.sample(2, "long stories", by_file=True)]
 
 DATA = Path(os.environ.get("MULTINET_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 MANIFEST = DATA.parent / "reference" / "multus-manifest.yaml"

@@ -15,6 +15,7 @@ from bench.results import Results, write
 
 
 @pytest.mark.slow
+@pytest.mark.sample(2, "long stories")
 def test_a_fleet_is_measured(installed_artifact: pathlib.Path, tmp_path: pathlib.Path) -> None:
     results = Results.of({"fleet": fleet.measure(1, (1, 2))}, load=0.0)
     data, table, picture = write(results, plot(results.figures), tmp_path)

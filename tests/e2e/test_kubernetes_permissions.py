@@ -356,7 +356,7 @@ def test_a_module_needs_nothing_else(bare: Bare, module: str) -> None:
 
 
 @pytest.mark.shows("E9")
-@pytest.mark.sample(6)
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(("rule", "verb"), CELLS)
 def test_a_module_needs_each_of_them_and_names_the_missing_one(bare: Bare, rule: Rule, verb: str) -> None:
     results = live(bare, rule.module, without(rules_of(rule.module), rule, verb))
@@ -389,6 +389,7 @@ def test_what_a_message_says_grants_the_permission(bare: Bare) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.sample(2, "long stories")
 def test_a_verification_needs_nothing_else_to_send_packets(site: Cluster) -> None:
     """The same account in a cluster whose pods run: it passes."""
     rules = rules_of("multinet_verify")

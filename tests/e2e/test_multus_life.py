@@ -14,7 +14,7 @@ from cluster import Cluster
 from harness import Lab, until
 from installed import Modules
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.sample(2, "long stories", by_file=True)]
 
 LONG = 900  # seconds; the machine may have other things to do
 POOL = "172.16.1.0-24"

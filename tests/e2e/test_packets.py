@@ -281,8 +281,8 @@ def test_a_wrong_master_is_told_in_multus_own_words(packets: Packets) -> None:
     )
     assert not made.get("failed"), made["msg"]
     attachment = {"name": "wrong", "namespace": packets.site.namespace, "node_pools": ["multinet"]}
-    for _attempt in range(10):  # where much is going on, nodes have other troubles first and tell of those
-        result = packets.verify(attachments=[attachment], wait_timeout=45)
+    for _attempt in range(20):  # where much is going on, nodes have other troubles first and tell of those
+        result = packets.verify(attachments=[attachment], wait_timeout=20)
         failures = [each["msg"] for each in result["results"] if each["check"] == "probe"]
         assert len(failures) == 2
         if all('failed to lookup master "eth7"' in each for each in failures):

@@ -48,8 +48,8 @@ def test_what_isolation_forbids_is_told_in_multus_own_words(site: Cluster) -> No
     )
     try:
         options = {"name": name, "image": "nginx", "attachments": [f"{site.namespace}/theirs"]}
-        for _attempt in range(20):  # the kubelet comes to it when it can
-            failed = site.module("multinet_pod", **options, wait_timeout=30)
+        for _attempt in range(60):  # the kubelet comes to it when it can
+            failed = site.module("multinet_pod", **options, wait_timeout=10)
             if "namespace isolation enabled" in failed["msg"]:
                 break
         refers = f"pod is in namespace default but refers to target namespace {site.namespace}"

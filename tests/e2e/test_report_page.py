@@ -135,7 +135,7 @@ def test_it_loads_nothing_and_complains_of_nothing(pages: Pages, fleet: str) -> 
         assert seen.requests == [pages.files[fleet].as_uri()]
 
 
-@pytest.mark.sample(6, "reports by width")
+@pytest.mark.sample(4, "reports by width")
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("fleet", FLEETS)
 def test_nothing_overlaps_or_runs_out_of_the_page(pages: Pages, fleet: str, width: int) -> None:

@@ -433,7 +433,7 @@ def _params() -> Iterator[Any]:
         yield pytest.param(case, id=name, marks=[pytest.mark.shows(*case.shows)] if case.shows else [])
 
 
-@pytest.mark.sample(12)
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("case", list(_params()))
 def test_a_check_passes_and_then_finds_what_was_broken(town: Town, case: Case) -> None:
     before = [] if case.options else town.verify(case.check)
