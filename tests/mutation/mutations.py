@@ -30,7 +30,7 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 }
 CALLED = {"any": "all", "all": "any", "min": "max", "max": "min"}
 Change = tuple[str, Callable[[], None]]
-UNMUTATED = ("annotation", "returns")
+UNMUTATED = ("annotation", "returns", "decorator_list")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def mutations(tree: ast.Module) -> Iterator[Mutation]:
 
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes that are executed: no types."""
+    """Yield the nodes that compute: no types, and no decorators, which declare."""
     yield node
     for name, field in ast.iter_fields(node):
         children = field if isinstance(field, list) else [field]

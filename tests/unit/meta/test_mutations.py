@@ -36,6 +36,7 @@ def mutated(source: str) -> list[str]:
         ("for a in b:\n    continue", ["for a in b:\n    pass"]),
         ("def f() -> int:\n    return a", ["def f() -> int:\n    return None"]),
         ("f(a)", ["None"]),
+        ("@f(a=True)\nclass C:\n    b = 1", ["@f(a=True)\nclass C:\n    b = 2"]),
         ("x: Literal[1] | None = a", []),
         ("return None", []),
         ("'text'", []),
