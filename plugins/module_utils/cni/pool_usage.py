@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .pods import Pods
-from .ranges import parse_address
+from .ranges import overlapping, parse_address
 from .whereabouts import Pool
 
 
@@ -34,9 +34,9 @@ def overlapping_pools(pool: Pool, pools: Iterable[Pool]) -> list[dict[str, Any]]
 
 
 def _overlap(one: Pool, other: Pool) -> bool:
-    if one.cidr is None or other.cidr is None or one.cidr.version != other.cidr.version:
+    if one.cidr is None or other.cidr is None:
         return False
-    return bool(one.cidr.first <= other.cidr.last and other.cidr.first <= one.cidr.last)
+    return any(overlapping([(one.name, one.cidr), (other.name, other.cidr)]))
 
 
 def duplicates(pools: Sequence[Pool], pods: Pods) -> list[dict[str, Any]]:

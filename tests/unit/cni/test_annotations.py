@@ -103,6 +103,7 @@ def test_an_item_that_multus_refuses_is_refused_with_what_would_be_right(text: s
         ({"name": 7}, "name must be a text"),
         ({"name": "a", "ips": ["10.0.0.300"]}, "'10.0.0.300' is not an IP address"),
         ({"name": "a", "ips": ["10.0.0.1/33"]}, "wrong prefix length"),
+        ({"name": "a", "ips": ["2001:db8::1/129"]}, "wrong prefix length"),
         ({"name": "a", "default-route": ["10.0.0.1/24"]}, "wrong prefix length"),
         ({"name": "a", "mac": "02:00:00:00:00"}, "is not a MAC address"),
         ({"name": "a", "ips": "10.0.0.1"}, "ips has the wrong type"),
@@ -122,6 +123,12 @@ def test_an_element_that_multus_refuses_is_refused(element: dict[str, Any], says
 def test_hardware_addresses_are_taken_in_every_spelling_of_go(mac: str) -> None:
     (selection,) = parse_selections(json.dumps([{"name": "a", "mac": mac}]), "default")
     assert selection.options == {"mac": mac}
+
+
+def test_an_address_may_be_given_with_the_longest_prefix_length() -> None:
+    ips = ["10.0.0.1/32", "2001:db8::1/128"]
+    (selection,) = parse_selections(json.dumps([{"name": "a", "ips": ips}]), "default")
+    assert selection.options == {"ips": ips}
 
 
 LABELS = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,8}[a-z0-9])?", fullmatch=True)

@@ -285,6 +285,26 @@ def test_config_is_read_as_multus_reads_it(vector: dict[str, Any]) -> None:
             "cni_version 0.2.0 allows one address per family",
         ),
         (
+            {
+                "config": {
+                    **whereabouts(range="10.0.0.0/24", addresses=[{"address": "10.0.0.5/24"}]),
+                    "cniVersion": "0.2.0",
+                }
+            },
+            "config.ipam.range",
+            "cni_version 0.2.0 allows one address per family",
+        ),
+        (
+            {
+                "config": {
+                    **whereabouts(range="fd00::/64", addresses=[{"address": "fd00::5/64"}]),
+                    "cniVersion": "0.2.0",
+                }
+            },
+            "config.ipam.range",
+            "cni_version 0.2.0 allows one address per family",
+        ),
+        (
             {"config": whereabouts(range="10.0.0.0/24", node_slice_size="/28")},
             "config.ipam.node_slice_size",
             "node_slice_size needs whereabouts >= 0.8.0",
@@ -293,6 +313,11 @@ def test_config_is_read_as_multus_reads_it(vector: dict[str, Any]) -> None:
             {"config": whereabouts(range="10.0.0.0/24", node_slice_size="x"), **NEWER},
             "config.ipam.node_slice_size",
             '"x" is not a prefix length',
+        ),
+        (
+            {"config": whereabouts(range="10.0.0.0", node_slice_size="/28"), **NEWER},
+            "config.ipam.range",
+            'range "10.0.0.0" has no prefix length',
         ),
         (
             {"range": "10.0.0.0/24", "ipam": {"node_slice_size": "/22"}, **NEWER},
@@ -426,6 +451,17 @@ def test_config_is_read_as_multus_reads_it(vector: dict[str, Any]) -> None:
 @pytest.mark.shows("E7")
 def test_refusal(options: dict[str, Any], path: str, message: str) -> None:
     assert refusals(**options) == [(path, message)]
+
+
+def test_an_old_version_of_cni_has_one_address_of_each_family() -> None:
+    both = whereabouts(range="10.0.0.0/24", addresses=[{"address": "fd00::5/64"}])
+    assert refusals(config={**both, "cniVersion": "0.2.0"}) == []
+
+
+@pytest.mark.parametrize("ranges", ["10.0.0.0/24", 5, {"range": "10.0.0.0/24"}, ["10.0.0.0/24"]])
+def test_ranges_that_are_no_list_of_objects_are_refused(ranges: object) -> None:
+    with pytest.raises(ValueError, match="ipRanges must be a list of objects"):
+        ranges_of({"ipRanges": ranges})
 
 
 def test_config_that_is_no_json_is_refused_with_the_parsers_words() -> None:
@@ -721,6 +757,24 @@ def handed_out(entry: dict[str, Any]) -> list[int]:
 def test_usable_addresses_are_those_of_a_model(entry: dict[str, Any]) -> None:
     (found,) = ranges_of(entry)
     assert [int(each) for each in found.usable] == handed_out(entry)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "first", "last"),
+    [
+        ({"range_start": "10.0.0.1", "range_end": "10.0.0.254"}, 1, 254),
+        ({"range_start": "10.0.0.0", "range_end": "10.0.0.255"}, 1, 254),
+        ({"range_start": "10.0.0.254"}, 254, 254),
+        ({"range_start": "10.0.0.255"}, 1, 254),
+        ({"range_end": "10.0.0.1"}, 1, 1),
+        ({"range_end": "10.0.0.0"}, 1, 254),
+        ({"range_start": "10.0.0.9", "range_end": "10.0.0.9"}, 9, 9),
+        ({"range_start": "10.0.0.9", "range_end": "10.0.0.8"}, 9, 254),
+    ],
+)
+def test_a_bound_counts_that_may_be_handed_out(bounds: dict[str, str], first: int, last: int) -> None:
+    (found,) = ranges_of({"range": "10.0.0.0/24", **bounds})
+    assert (str(found.first), str(found.last)) == (f"10.0.0.{first}", f"10.0.0.{last}")
 
 
 @st.composite

@@ -20,6 +20,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.crds impor
 from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.daemonset import cleanup
 from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.images import version_of
 from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multus import Installation
+from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multus_adoption import adopted
 from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multus_live import described
 from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multus_options import Wanted
 from ansible_collections.multinet.gke.plugins.module_utils.cni.multus.multusconf import MultusConfig, allows
@@ -202,8 +203,11 @@ def test_every_option_reaches_the_documents_and_comes_back(placement: str) -> No
         ({"config": {"bin_dir": "bin"}}, "config.bin_dir", "is not an absolute path"),
         ({"max_unavailable": "0"}, "max_unavailable", "max_unavailable must be int or percent"),
         ({"token_max_age": "a month"}, "token_max_age", "is not a duration; write for example 12h or 30d"),
+        ({"token_max_age": "0d"}, "token_max_age", "is not a duration; write for example 12h or 30d"),
         ({"whereabouts_version": "new"}, "whereabouts_version", '"new" is not a version; write for example 0.9.4'),
         ({"name": "Multus"}, "name", "is no name for an object: a-z, 0-9 and -"),
+        ({"namespace": "a.b"}, "namespace", "is no name for an object: a-z, 0-9 and -"),
+        ({"service_account": "A.b"}, "service_account", "is no name for an object: a-z, 0-9 and -"),
         ({"crds": {"schema": "0.8plus"}}, "crds.schema", "whereabouts < 0.8.0 needs crds.schema 0.7"),
         (
             {"layout": "upstream_thin", "crds": {"schema": "0.7"}},
@@ -277,6 +281,31 @@ def test_under_isolation_pods_use_attachments_of_their_own_and_of_global_namespa
     assert allows(pod, attachment) is (allowed and attachment != "netops")
 
 
+def test_a_service_account_may_have_dots_in_its_name() -> None:
+    assert options(service_account="a.b").identity.service_account == "a.b"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("2m", 120), ("12h", 43_200), ("30d", 2_592_000), ("2w", 1_209_600)],
+)
+def test_durations_have_units(text: str, seconds: int) -> None:
+    assert asked(token_max_age=text).token_max_age == seconds
+
+
+@pytest.mark.parametrize(
+    ("given", "roles", "kubeconfig"),
+    [
+        ({}, False, False),
+        ({"preset": "guide"}, True, True),
+        ({"rbac": "least"}, True, False),
+        ({"config": {"kubeconfig": "/etc/kubeconfig"}}, False, True),
+    ],
+)
+def test_a_preset_speaks_of_roles_and_kubeconfig(given: dict[str, Any], roles: bool, kubeconfig: bool) -> None:
+    assert (asked(**given).is_exact_about_roles, asked(**given).speaks_of_kubeconfig) == (roles, kubeconfig)
+
+
 def test_node_selectors_are_texts() -> None:
     assert options(node_selector={"on": True, "count": 7}).placement.node_selector == {"on": "true", "count": "7"}
 
@@ -335,7 +364,11 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         ("30 4 ? * 6", True),
         ("60 * * * *", False),
         ("* 24 * * *", False),
+        ("59 23 31 12 6", True),
+        ("0 0 1 1 0", True),
         ("* * 0 * *", False),
+        ("* * 32 * *", False),
+        ("* * * 0 *", False),
         ("* * * 13 *", False),
         ("* * * * 7", False),
         ("*/0 * * * *", False),
@@ -375,6 +408,7 @@ def test_version_is_that_of_the_tag(image: str, version: tuple[int, int, int] | 
         ({"layout": "upstream_thin", "whereabouts_image": "mirror.example/w:v0.7.0"}, "0.7"),
         ({"whereabouts_image": "mirror.example/w:v0.8.0-gke.1"}, "0.8plus"),
         ({"whereabouts_image": "mirror.example/w@sha256:1", "whereabouts_version": "0.9.4"}, "0.8plus"),
+        ({"whereabouts_image": "mirror.example/w@sha256:1", "crds": {"schema": "0.8plus"}}, "0.8plus"),
     ],
 )
 @pytest.mark.shows("E6", "D11")
@@ -451,11 +485,15 @@ def test_names_fit_in_every_layout_and_preset(layout: str, preset: str) -> None:
     [
         ("v0.7.0", {}, ["exec /ip-control-loop -log-level debug"], None),
         ("v0.7.0", {"placement": "deployment"}, [containers.SLEEP], "/ip-control-loop"),
-        (
-            "v0.9.2",
-            {},
-            ["SLEEP=false . /install-cni.sh", "/token-watcher.sh &", "exec /ip-control-loop -log-level debug"],
-            None,
+        ("v0.8.0", {}, ["exec /ip-control-loop -log-level debug"], None),
+        *(
+            (
+                version,
+                {},
+                ["SLEEP=false . /install-cni.sh", "/token-watcher.sh &", "exec /ip-control-loop -log-level debug"],
+                None,
+            )
+            for version in ("v0.9.0", "v0.9.3")
         ),
         (
             "v0.9.4",
@@ -483,6 +521,44 @@ def test_upstreams_control_loop(version: str, given: dict[str, Any], loop: list[
     }
 
 
+@pytest.mark.parametrize(
+    ("version", "given", "mounted"),
+    [
+        ("v0.7.0", {}, True),
+        ("v0.7.0", {"placement": "deployment"}, False),
+        ("v0.7.0", {"enabled": False}, False),
+        ("v0.9.4", {}, False),
+        ("v0.9.4", {"enabled": False}, False),
+    ],
+)
+def test_upstreams_schedule_is_on_the_nodes_that_free_addresses(
+    version: str, given: dict[str, Any], mounted: bool
+) -> None:
+    image = f"ghcr.io/k8snetworkplumbingwg/whereabouts:{version}"
+    pod = pod_of(multus.manifest(options(layout="upstream_thin", whereabouts_image=image, gc=given)))
+    (whereabouts,) = (each for each in pod["containers"] if each["name"] == "whereabouts")
+    assert ("cron-schedule" in {volume["name"] for volume in pod["volumes"]}) is mounted
+    assert ("cron-schedule" in {mount["name"] for mount in whereabouts["volumeMounts"]}) is mounted
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("version", ["v0.7.0", "v0.9.4"])
+def test_whether_upstream_frees_addresses_is_read_back(version: str, enabled: bool) -> None:
+    image = f"ghcr.io/k8snetworkplumbingwg/whereabouts:{version}"
+    live = multus.manifest(options(layout="upstream_thin", whereabouts_image=image, gc={"enabled": enabled}))
+    assert options(live).gc.enabled is enabled
+
+
+@pytest.mark.parametrize(
+    ("given", "watches"),
+    [({"gc": {"pod_watch": False}}, False), ({"gc": {"pod_watch": True}}, True), ({"layout": "upstream_thin"}, True)],
+)
+def test_pods_are_watched_where_the_control_loop_follows_them(given: dict[str, Any], watches: bool) -> None:
+    rules = named(multus.manifest(options(**given)), "ClusterRole", "whereabouts")["rules"]
+    (verbs,) = (rule["verbs"] for rule in rules if rule["resources"] == ["pods"])
+    assert ("watch" in verbs) is watches
+
+
 def test_collector_of_the_cluster_leaves_a_lost_node() -> None:
     pod = pod_of(multus.manifest(options(gc={"placement": "deployment"})), "Deployment")
     assert pod["tolerations"] == [{"operator": "Exists", "effect": "NoSchedule"}]
@@ -504,6 +580,36 @@ def test_what_is_there_counts_where_nothing_is_given() -> None:
     assert multus.manifest(options(live)) == live
     changed = options(live, gc={"cron": "0 * * * *"})
     assert (changed.gc.cron, changed.gc.placement, changed.config.log_level) == ("0 * * * *", "deployment", "error")
+
+
+def test_what_others_wrote_into_the_configuration_stays() -> None:
+    """Wherever the schedule, a ConfigMap too, stands among the live objects."""
+    live = multus.manifest(options(layout="upstream_thin", gc={"log_level": "error"}))
+    data = named(live, "ConfigMap", names.CONFIG_MAP)["data"]
+    data[names.CONFIG_KEY] = json.dumps({**json.loads(data[names.CONFIG_KEY]), "theirs": 1})
+    for order in (live, live[::-1]):
+        again = options(order)
+        assert json.loads(again.config.text())["theirs"] == 1
+        assert again.gc.log_level == "error"
+
+
+def test_what_a_live_object_does_not_say_is_as_in_the_guide() -> None:
+    live = multus.manifest(options(max_unavailable="5"))
+    assert options(live).max_unavailable == 5
+    del named(live, "DaemonSet")["spec"]["updateStrategy"]
+    assert options(live).max_unavailable == 2
+
+
+def test_the_kubeconfig_of_another_layout_is_not_taken_over() -> None:
+    live = multus.manifest(options())
+    wanted = options(live, layout="upstream_thin")
+    pods = {}
+    for layout, there in (("gke", options(live)), ("upstream_thin", wanted)):
+        document = named(multus.manifest(there), "DaemonSet")
+        made = adopted(document, named(live, "DaemonSet"), there, exact_roles=False, kubeconfig=False)
+        pods[layout] = {volume["name"] for volume in pod_of([made])["volumes"]}
+    assert "kubelet-credentials" in pods["gke"]
+    assert "kubelet-credentials" not in pods["upstream_thin"]
 
 
 def test_preset_over_an_installation_keeps_what_it_does_not_speak_of() -> None:
@@ -544,7 +650,9 @@ def test_cleanup_removes_the_configuration_before_the_plugins() -> None:
         "rm -rf /host/etc/cni/net.d/multus.d /host/etc/cni/net.d/whereabouts.d",
         "rm -f /host/opt/cni/bin/multus /host/opt/cni/bin/whereabouts",
     ]
+    assert step["securityContext"]["privileged"]
     assert pod["hostNetwork"]
+    assert not pod["automountServiceAccountToken"]
     assert pod["tolerations"] == [{"operator": "Exists"}]
     assert {volume["hostPath"]["path"] for volume in pod["volumes"]} == {"/etc/cni/net.d", "/home/kubernetes/bin"}
 

@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.multinet.gke.plugins.module_utils.cni.annotations import DEFAULT_NETWORK, NETWORKS
+from ansible_collections.multinet.gke.plugins.module_utils.cni.annotations import (
+    DEFAULT_NETWORK,
+    NETWORKS,
+    Interface,
+    Selection,
+)
 from ansible_collections.multinet.gke.plugins.module_utils.cni.pods import Pod, asked_for
 
 
@@ -41,3 +46,21 @@ def test_an_annotation_that_multus_refuses_is_said_of_the_pod() -> None:
     pod = Pod.of({"metadata": metadata(networks="[{"), "spec": {}, "status": {}})
     assert pod.selections == ()
     assert pod.selections_error
+
+
+OWN, ADDITIONAL = Interface("gke-pod-network", "eth0", default=True), Interface("team/a", "net1")
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [
+        ({"interfaces": (OWN,)}, True),
+        ({"interfaces": ()}, True),
+        ({"interfaces": None}, False),
+        ({"interfaces": (OWN, ADDITIONAL)}, False),
+        ({"interfaces": (OWN,), "selections": (Selection("a", "team"),)}, False),
+        ({"interfaces": (OWN,), "selections_error": "is no JSON"}, False),
+    ],
+)
+def test_a_pod_is_plain_that_asks_for_no_additional_network_and_got_none(said: dict[str, Any], plain: bool) -> None:
+    assert Pod("team", "p", **said).is_plain is plain

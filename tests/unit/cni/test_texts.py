@@ -24,6 +24,7 @@ from ansible_collections.multinet.gke.plugins.module_utils.cni.texts import (
         ("a.b", False, True),
         ("a" * 63, True, True),
         ("a" * 64, False, True),
+        ("a" * 253, False, True),
         ("a" * 254, False, False),
         ("a..b", False, False),
         ("-a", False, False),

@@ -217,9 +217,11 @@ def _upstream_containers(wanted: Installation) -> tuple[list[Object], list[Objec
 
 
 def _is_scheduled(wanted: Installation) -> bool:
-    """Tell whether the pods of upstream's DaemonSet free addresses on a schedule."""
-    version = wanted.whereabouts or images.HAS_A_RECONCILER
-    return wanted.gc.enabled and not wanted.has_deployment and version < images.HAS_A_RECONCILER
+    """Tell whether the pods of upstream's DaemonSet free addresses on a schedule.
+
+    Those of versions with /ip-reconciler do not: for them the rules refuse placement daemonset.
+    """
+    return wanted.gc.enabled and not wanted.has_deployment
 
 
 def _collector(wanted: Installation) -> Object:
