@@ -169,6 +169,11 @@ def test_every_option_reaches_the_documents_and_comes_back(placement: str) -> No
             'conf_file "20-multus.conf" sorts after 10-gke-ptp.conflist: kubelet would not use Multus',
         ),
         (
+            {"config": {"conf_file": "10-gke-ptp.conflist"}},
+            "config.conf_file",
+            "is the file of the nodes' own network, which Multus builds on",
+        ),
+        (
             {"config": {"conf_file": "00-multus"}},
             "config.conf_file",
             "is not a file name that ends with .conf, .conflist or .json",

@@ -132,6 +132,8 @@ def _check_config(problems: Problems, config: Mapping[str, Any]) -> None:
     if name is not None:
         if "/" in name or not name.endswith((".conf", ".conflist", ".json")):
             problems.add("config.conf_file", name, "is not a file name that ends with .conf, .conflist or .json")
+        elif name == NODE_NETWORK_FILE:
+            problems.add("config.conf_file", name, "is the file of the nodes' own network, which Multus builds on")
         elif name > NODE_NETWORK_FILE:
             problems.add(
                 "config.conf_file",
