@@ -77,6 +77,17 @@ def test_an_autoscaler_needs_limits(value: dict[str, Any] | None, expected: list
     assert noted(gke_rules.check_autoscaling, value) == expected
 
 
+@pytest.mark.parametrize(
+    ("pods", "doubled", "prefix"),
+    [
+        *((8, True, 28), (9, True, 27), (16, True, 27), (17, True, 26), (110, True, 24), (129, True, 23)),
+        *((256, True, 23), (8, False, 29), (9, False, 28), (16, False, 28), (17, False, 27), (256, False, 24)),
+    ],
+)
+def test_a_nodes_block_is_the_least_power_of_two_that_holds_its_pods(pods: int, doubled: bool, prefix: int) -> None:
+    assert gke_rules.alias_block_prefix(pods, doubled=doubled) == prefix
+
+
 def test_numbers_have_limits() -> None:
     assert noted(gke_rules.check_node_count, 0) == noted(gke_rules.check_node_count, None) == []
     assert noted(gke_rules.check_node_count, -1) == ["here: must not be negative"]

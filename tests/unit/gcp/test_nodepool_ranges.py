@@ -27,6 +27,7 @@ THREE = ["us-central1-a", "us-central1-b", "us-central1-c"]
         ({"autoscaling": {"total_max": 17}}, {"locations": THREE}, "autoscaling total_max 17 needs 17"),
         ({"node_count": 6}, {"locations": THREE}, "node_count 6 x 3 zones needs 18"),
         ({"node_count": 6, "node_locations": THREE}, {}, "node_count 6 x 3 zones needs 18"),
+        ({"node_count": 9, "node_locations": THREE[:2]}, {}, "node_count 9 x 2 zones needs 18"),
         (
             {"additional_pod_networks": [{**POD_NETWORK, "secondary_range": "nope"}]},
             {},

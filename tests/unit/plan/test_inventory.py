@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from the_guide import Edit, options, put
+from the_guide import SECOND, Edit, options, put
 
 from ansible_collections.multinet.gke.plugins.module_utils.errors import InvalidOptions
 from ansible_collections.multinet.gke.plugins.module_utils.plan import inventory
@@ -96,6 +96,7 @@ def test_nothing_is_doubtful_in_the_guide() -> None:
     assert warnings() == []
 
 
+UNKNOWN_SIZE = put("nodepools", 0, "machine_type", value="made-to-measure")
 UBUNTU = put("nodepools", 0, "image_type", value="ubuntu_containerd")
 SHARED = [
     put("cluster", "network", value="projects/host-project/global/networks/main"),
@@ -135,6 +136,18 @@ SHARED = [
             "multinet_cluster.network: 'projects/host-project/global/networks/main': is another project's: Kubernetes "
             "Engine does not make the ranges of pods and services there; name them with pods_range and services_range",
         ),
+        *(
+            (
+                [*SHARED, put("cluster", only, value="own")],
+                "multinet_cluster.network: 'projects/host-project/global/networks/main': is another project's",
+            )
+            for only in ("pods_range", "services_range")
+        ),
+        (
+            [lambda d: d["networks"].append({**SECOND, "node_range": "10.9.0.0/24"}), UNKNOWN_SIZE],
+            "multinet_nodepools[0].machine_type: 'made-to-measure': does not tell how many vCPUs it has, so nobody "
+            "checked that it can have 2 additional networks",
+        ),
         (
             [put("cluster", "private", value={"nodes": True, "endpoint": True})],
             "multinet_cluster.private.endpoint: True: the API server has no public address: run this inside of its "
@@ -152,6 +165,7 @@ def test_what_is_doubtful_is_a_warning(edits: list[Edit], warning: str) -> None:
     "edits",
     [
         [UBUNTU],
+        [UNKNOWN_SIZE],
         [UBUNTU, put("cluster", "version", value="1.32")],
         [UBUNTU, put("nodepools", 0, "version", value="1.33")],
         [*SHARED, put("cluster", "pods_range", value="pods"), put("cluster", "services_range", value="services")],

@@ -42,8 +42,6 @@ def problems(given: dict[str, Any]) -> list[tuple[str, str]]:
             "networks[0].purge_secondary_ranges",
             "is not known here; known are",
         ),
-        ([put("networks", 0, "vpc", value=None)], "networks[0].vpc", "is missing"),
-        ([put("location", value=None)], "location", "is missing"),
         ([put("cluster", value=None)], "cluster", "is missing"),
         ([put("cluster", value="edge")], "cluster", "must be a mapping (KEY: VALUE)"),
         ([put("networks", value="my-vpc")], "networks", "must be a list"),
@@ -56,6 +54,8 @@ def problems(given: dict[str, Any]) -> list[tuple[str, str]]:
             "is a number to YAML, which drops zeros (1.30 becomes 1.3); put it in quotes",
         ),
         ([put("cluster", "name", value=True)], "cluster.name", "must be a text"),
+        ([put("cluster", "labels", value="edge")], "cluster.labels", "must be a mapping (KEY: VALUE)"),
+        ([put("nodepools", 0, "node_count", value={"max": 2})], "nodepools[0].node_count", "must be a whole number"),
         ([put("nodepools", 0, "node_count", value="two")], "nodepools[0].node_count", "must be a whole number"),
         ([put("nodepools", 0, "node_count", value=True)], "nodepools[0].node_count", "must be a whole number"),
         ([put("nodepools", 0, "spot", value="perhaps")], "nodepools[0].spot", "must be true or false"),
@@ -70,6 +70,22 @@ def test_one_mistake_is_one_problem(edits: list[Edit], path: str, message: str) 
     ((where, what),) = problems(options(*edits))
     assert where == path
     assert what.startswith(message)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("location",),
+        ("cluster", "name"),
+        *(("networks", 0, key) for key in ("vpc", "subnetwork", "node_range")),
+        *(("networks", 0, "pod_ranges", 0, key) for key in ("name", "range", "attachment")),
+        ("nodepools", 0, "name"),
+        *(("pods", 0, key) for key in ("name", "image")),
+    ],
+)
+def test_what_must_be_said_is_missed(path: tuple[Any, ...]) -> None:
+    where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
+    assert problems(options(put(*path, value=None))) == [(where, "is missing")]
 
 
 def test_all_mistakes_are_named_at_once() -> None:
@@ -94,6 +110,14 @@ def test_texts_that_templates_make_are_converted() -> None:
     description = read(found, "edge", {key: value for key, value in given.items() if key != "host"})
     assert description
     assert (description.nodepools[0].options["node_count"], description.nodepools[0].options["spot"]) == (2, True)
+
+
+def test_an_empty_text_is_a_value_where_texts_are() -> None:
+    found = Problems()
+    given = options(put("nodepools", 0, "node_count", value=""), put("pods", 0, "namespace", value=""))
+    description = read(found, "edge", {key: value for key, value in given.items() if key != "host"})
+    assert description
+    assert (description.nodepools[0].options["node_count"], description.pods[0].namespace) == (None, "")
 
 
 def types(spec: dict[str, dict[str, Any]]) -> Iterator[str]:

@@ -10,6 +10,8 @@ from the_guide import SECOND, Edit, described, of, options, put
 from ansible_collections.multinet.gke.plugins.module_utils.errors import Problems
 from ansible_collections.multinet.gke.plugins.module_utils.plan import rules, site
 
+NO_NAME = "must start with a lower case letter and contain only a-z, 0-9 and - (not at the end)"
+
 
 def problems(*descriptions: dict[str, Any]) -> list[tuple[str, str]]:
     """Return path and message of everything that is refused."""
@@ -27,11 +29,7 @@ def test_the_guide_is_let_through() -> None:
     [
         ([put("project", value="")], "project", "is missing: set it, or GCP_PROJECT"),
         ([put("location", value="mars")], "location", "is neither a region (us-central1) nor a zone (us-central1-c)"),
-        (
-            [put("cluster", "name", value="Edge")],
-            "cluster.name",
-            "must start with a lower case letter and contain only a-z, 0-9 and - (not at the end)",
-        ),
+        ([put("cluster", "name", value="Edge")], "cluster.name", NO_NAME),
         ([put("cluster", "name", value="a" * 41)], "cluster.name", "is longer than 40 characters"),
         ([put("cluster", "version", value="1.27")], "cluster.version", "multi-networking needs version 1.28 or later"),
         (
@@ -147,6 +145,14 @@ def test_the_guide_is_let_through() -> None:
             [put("pods", 0, "attachments", value=["other"])],
             "pods[0].attachments[0]",
             "is no attachment of multinet_networks (my-nad)",
+        ),
+        ([put("networks", 0, "vpc", value="My_VPC")], "networks[0].vpc", NO_NAME),
+        ([put("networks", 0, "subnetwork", value="My_Subnet")], "networks[0].subnetwork", NO_NAME),
+        ([put("networks", 0, "pod_ranges", 0, "name", value="Pods")], "networks[0].pod_ranges[0].name", NO_NAME),
+        (
+            [put("networks", 0, "pod_ranges", 0, "attachment", value="My_Nad"), put("pods", value=[])],
+            "networks[0].pod_ranges[0].attachment",
+            NO_NAME,
         ),
         ([put("networks", 0, "mtu", value=9000)], "networks[0].mtu", "must be between 1300 and 8896"),
         (
@@ -328,6 +334,15 @@ def test_two_clusters_must_not_hand_out_the_same_addresses() -> None:
     ]
 
 
+def test_two_clusters_must_say_the_same_of_one_secondary_range() -> None:
+    assert problems(options(), other_cluster(put("networks", 0, "pod_ranges", 0, "range", value="172.16.2.0/24"))) == [
+        (
+            "other: multinet_networks[0].pod_ranges[0].range",
+            "differs from edge: multinet_networks[0].pod_ranges[0].range (172.16.1.0/24), which names the same range",
+        )
+    ]
+
+
 def test_the_same_name_in_two_regions_is_two_subnetworks_but_one_rule() -> None:
     far = [
         put("location", value="europe-west4-a"),
@@ -492,6 +507,7 @@ def test_more_pod_networks_than_a_pool_may_have() -> None:
         put("cluster", "default_max_pods_per_node", value=32),
         put("nodepools", 0, "max_pods_per_node", value=8),
         put("nodepools", 0, "pod_range", value="others"),
+        lambda d: d["nodepools"].append({"name": "default-pool", "node_count": 2, "networks": []}),
     ],
 )
 def test_blocks_that_the_range_of_the_first_interface_has(edit: Edit) -> None:
