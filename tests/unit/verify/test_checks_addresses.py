@@ -143,6 +143,8 @@ def test_an_address_in_the_block_of_another_node_is_information() -> None:
     assert (result.status, result.subject) == ("pass", "default/b")
     assert result.msg == "IP 172.16.1.2 lies in the alias block of node node-1, pod runs on node-2"
     assert result.data["owner"] == "node-1"
+    one_tells = (nodes[0], Node("node-2"))
+    assert [result.subject for result in alias_block(snapshot(*users, nodes=one_tells), NAD)] == ["default/b"]
     (result,) = alias_block(snapshot(users[0], nodes=nodes), NAD)
     assert result.msg == "no address lies in the alias block of another node"
 

@@ -68,6 +68,8 @@ def test_daemonset_ready(rollout: Rollout | None, status: str, msg: str) -> None
             "container whereabouts-gc on node-1 was killed for want of memory (its limit is 50Mi) 5 min ago, "
             "restarted 3 times",
         ),
+        ({"killed": NOW - timedelta(hours=1)}, "fail", "container whereabouts-gc on node-1 was killed"),
+        ({"killed": NOW - timedelta(hours=1, seconds=1)}, "warn", "container whereabouts-gc on node-1 was killed"),
         ({"killed": NOW - timedelta(days=3)}, "warn", "container whereabouts-gc on node-1 was killed"),
         (
             {"killed": NOW - timedelta(days=3), "running": False},
@@ -129,6 +131,7 @@ def with_image(name: str, image: str) -> Installation:
     [
         (GUIDE, None),
         (with_image("install-binary", "mirror.example/multus-cni:v4.2.1-gke.6"), None),
+        (with_image("install-whereabouts", "ghcr.io/k8snetworkplumbingwg/whereabouts:v0.7.0"), None),
         (
             with_image("install-binary", "ghcr.io/k8snetworkplumbingwg/multus-cni:v4.2.1"),
             "layout gke needs images with /gkecmd (gcr.io/gke-release/multus-cni); got "
@@ -179,7 +182,10 @@ def writer(days: float) -> Installation:
     ("days", "status", "says"),
     [
         (3, "pass", "token in whereabouts.kubeconfig is 3 d old at most"),
-        (340, "warn", "token in whereabouts.kubeconfig on node node-1 was written 340 d ago"),
+        (334, "pass", "token in whereabouts.kubeconfig is 334 d old at most"),
+        (335, "warn", "token in whereabouts.kubeconfig on node node-1 was written 335 d ago"),
+        (364, "warn", "token in whereabouts.kubeconfig on node node-1 was written 364 d ago"),
+        (365, "fail", "token in whereabouts.kubeconfig on node node-1 was written 365 d ago"),
         (400, "fail", "token in whereabouts.kubeconfig on node node-1 was written 400 d ago"),
     ],
 )
@@ -194,7 +200,10 @@ def test_token_age_without_a_look_at_the_nodes(days: float, status: str, says: s
     ("left", "status", "says"),
     [
         (timedelta(days=200), "pass", "token in whereabouts.kubeconfig expires in 200 d at the first"),
-        (timedelta(days=3), "warn", "token in whereabouts.kubeconfig expires in 3 d on node node-1"),
+        (timedelta(days=31), "pass", "token in whereabouts.kubeconfig expires in 31 d at the first"),
+        (timedelta(days=30), "warn", "token in whereabouts.kubeconfig expires in 30 d on node node-1"),
+        (timedelta(seconds=1), "warn", "token in whereabouts.kubeconfig expires in 1 s on node node-1"),
+        (timedelta(0), "fail", "token in whereabouts.kubeconfig expired 0 s ago on node node-1"),
         (timedelta(minutes=-50), "fail", "token in whereabouts.kubeconfig expired 50 min ago on node node-1"),
     ],
 )
@@ -242,6 +251,19 @@ LEAK = Allocation("2", pool({"2": "x/gone"}).allocations[0].address, "default/go
         ),
         (
             GUIDE,
+            {"logs": {POD: GcLog(NOW - timedelta(seconds=34))}, "unreadable": {"pods/log": "no"}},
+            "pass",
+            "the garbage collector runs in 1 pods, every 1 min, and succeeded 34 s ago",
+        ),
+        *(
+            (GUIDE, {"logs": {POD: GcLog(NOW - timedelta(seconds=seconds))}}, status, says)
+            for seconds, status, says in (
+                (180, "pass", "the garbage collector runs in 1 pods"),
+                (181, "fail", "it succeeded 3 min ago and not since"),
+            )
+        ),
+        (
+            GUIDE,
             {"logs": {POD: GcLog(NOW - timedelta(minutes=10))}},
             "fail",
             "it succeeded 10 min ago and not since, though it is to run every 1 min",
@@ -251,6 +273,12 @@ LEAK = Allocation("2", pool({"2": "x/gone"}).allocations[0].address, "default/go
             {"logs": {POD: GcLog(NOW - timedelta(minutes=4), "reconciler failure: invalid CIDR address: x", 4)}},
             "fail",
             "its last run failed: reconciler failure: invalid CIDR address: x",
+        ),
+        (
+            GUIDE,
+            {"logs": {POD: GcLog(None, "reconciler failure: timed out", 2)}},
+            "fail",
+            "its last run failed: reconciler failure: timed out",
         ),
         (
             GUIDE,

@@ -17,7 +17,11 @@ from ansible_collections.multinet.gke.plugins.module_utils.verify.checks.pools i
 
 
 @pytest.mark.parametrize(
-    ("count", "status", "remedy"), [(3, "pass", ""), (240, "warn", "add a range"), (254, "fail", "add a range")]
+    ("count", "status", "remedy"),
+    [
+        *((3, "pass", ""), (228, "pass", "")),
+        *((229, "warn", "add a range"), (253, "warn", "add a range"), (254, "fail", "add a range")),
+    ],
 )
 def test_capacity(count: int, status: str, remedy: str) -> None:
     seen = snapshot(pools=(pool({str(key): "default/a" for key in range(1, count + 1)}),))

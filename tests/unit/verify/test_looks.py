@@ -120,6 +120,9 @@ LATER = (
     ("detail", "seen", "expected"),
     [
         (FRESH, None, []),
+        (replace(FRESH, sandbox_since=NOW + timedelta(seconds=58)), None, []),
+        (replace(SURVIVOR, status_since=None), None, []),
+        (replace(SURVIVOR, sandbox_since=None), None, []),
         (replace(FRESH, pod_ips=("10.8.0.5",)), None, []),
         (
             replace(FRESH, pod_ips=("10.8.0.7",)),

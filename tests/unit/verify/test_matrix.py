@@ -242,3 +242,20 @@ def test_of_very_many_nodes_only_what_does_not_answer_is_shown() -> None:
     ]
     lines = table(crowd(30, lambda a, b: False)).splitlines()
     assert (len(lines), lines[-1]) == (62, "and 810 more")
+
+
+@pytest.mark.parametrize(("silent", "last"), [(60, "node-002  node-001  -"), (61, "and 1 more")])
+def test_of_what_does_not_answer_sixty_lines_are_shown(silent: int, last: str) -> None:
+    paths_of_many = crowd(30, lambda a, b: True)
+    mute = [replace(path, answer=SILENT) for path in paths_of_many[:silent]]
+    lines = table(mute + paths_of_many[silent:]).splitlines()
+    assert lines[60].split() == ["node-002", "node-001", "-"]
+    assert lines[-1] == last
+
+
+def test_a_table_has_sixty_lines_or_a_column_for_each_of_twenty_four_nodes() -> None:
+    many = crowd(9, lambda a, b: True)
+    assert table(many[:60]).startswith("from ")
+    assert "from \\ to" in table(many[:61])
+    assert "from \\ to" in table(crowd(24, lambda a, b: True))
+    assert table(crowd(25, lambda a, b: True)) == "all 600 paths between 25 nodes answer"
