@@ -550,8 +550,11 @@ def test_upstreams_schedule_is_on_the_nodes_that_free_addresses(
 @pytest.mark.parametrize("version", ["v0.7.0", "v0.9.4"])
 def test_whether_upstream_frees_addresses_is_read_back(version: str, enabled: bool) -> None:
     image = f"ghcr.io/k8snetworkplumbingwg/whereabouts:{version}"
-    live = multus.manifest(options(layout="upstream_thin", whereabouts_image=image, gc={"enabled": enabled}))
+    given: dict[str, Any] = {"layout": "upstream_thin", "whereabouts_image": image, "gc": {"enabled": enabled}}
+    live = multus.manifest(options(**given))
     assert options(live).gc.enabled is enabled
+    assert multus.manifest(options(live, **given)) == live
+    assert options(live, gc={"enabled": True}).gc.enabled
 
 
 @pytest.mark.parametrize(

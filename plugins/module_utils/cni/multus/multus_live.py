@@ -95,7 +95,8 @@ def _collection(found: Mapping[str, Object], deployment: Object | None, schedule
         runs = once is not None or "/ip-control-loop" in words
         return {
             "enabled": runs,
-            "placement": "deployment" if once else "daemonset",
+            # Where nothing runs, it is nowhere: from v0.9.4 on "daemonset" would be refused.
+            "placement": "deployment" if once else "daemonset" if runs else None,
             "cron": ((schedule or {}).get("data") or {}).get(names.SCHEDULE_KEY),
             "log_level": _after(words, containers.UPSTREAM_LOG_LEVEL_FLAG),
         }
