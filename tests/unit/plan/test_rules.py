@@ -154,6 +154,7 @@ def test_the_guide_is_let_through() -> None:
             "networks[0].pod_ranges[0].attachment",
             NO_NAME,
         ),
+        ([put("pods", 0, "name", value="Sample_Pod")], "pods[0].name", NO_NAME),
         ([put("networks", 0, "mtu", value=9000)], "networks[0].mtu", "must be between 1300 and 8896"),
         (
             [put("cluster", "multi_networking", value=False)],
@@ -277,15 +278,28 @@ def test_names_that_stand_twice() -> None:
     assert {path for path, _ in found} >= {"networks[1]", "nodepools[1]", "pods[1]"}
 
 
-def test_more_networks_than_a_node_has_interfaces() -> None:
-    def eight(description: dict[str, Any]) -> None:
-        description["networks"] = [
-            {"vpc": f"vpc-{n}", "subnetwork": f"subnet-{n}", "node_range": f"10.0.{n}.0/24"} for n in range(8)
-        ]
-        description["nodepools"][0]["machine_type"] = "n2-standard-32"
-        description["pods"] = []
+def many_networks(count: int, machine_type: str) -> Edit:
+    """Return an edit that gives a pool of machines a number of networks."""
+    networks = [{"vpc": f"vpc-{n}", "subnetwork": f"subnet-{n}", "node_range": f"10.0.{n}.0/24"} for n in range(count)]
 
-    assert problems(options(eight)) == [("nodepools[0].networks", "a node has at most 7 additional networks")]
+    def edit(description: dict[str, Any]) -> None:
+        description["nodepools"][0]["machine_type"] = machine_type
+        description.update(networks=networks, pods=[])
+
+    return edit
+
+
+def test_more_networks_than_a_node_has_interfaces() -> None:
+    assert problems(options(many_networks(8, "n2-standard-32"))) == [
+        ("nodepools[0].networks", "a node has at most 7 additional networks")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "machine_type"), [(1, "e2-medium"), (3, "e2-standard-4"), (7, "n2-standard-8"), (7, "n2-standard-32")]
+)
+def test_as_many_networks_as_a_node_has_interfaces(count: int, machine_type: str) -> None:
+    assert problems(options(many_networks(count, machine_type))) == []
 
 
 def other_cluster(*edits: Edit) -> dict[str, Any]:
@@ -487,7 +501,7 @@ def test_what_is_made_in_the_vpc_of_another_cluster_must_not_overlap() -> None:
 
 
 def test_more_pod_networks_than_a_pool_may_have() -> None:
-    def many(description: dict[str, Any]) -> None:
+    def thirty_six(description: dict[str, Any]) -> None:
         description["networks"].append({**SECOND})
         for number, network in enumerate(description["networks"]):
             network["pod_ranges"] = [
@@ -496,7 +510,10 @@ def test_more_pod_networks_than_a_pool_may_have() -> None:
             ]
         description["pods"] = []
 
-    assert problems(options(many)) == [("nodepools[0].networks", "a node pool has at most 35 additional pod networks")]
+    assert problems(options(thirty_six)) == [
+        ("nodepools[0].networks", "a node pool has at most 35 additional pod networks")
+    ]
+    assert problems(options(thirty_six, lambda d: d["networks"][1]["pod_ranges"].pop())) == []
 
 
 @pytest.mark.parametrize(
