@@ -375,6 +375,18 @@ def test_duplicates_are_told_for_the_pools_ranges() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "pools"),
+    [("172.16.1.0-25", [["172.16.1.0-24", "172.16.1.0-25"]]), ("data-172.16.1.0-25", [])],
+)
+def test_an_address_that_two_pools_of_one_network_hold_is_a_duplicate(name: str, pools: list[list[str]]) -> None:
+    one = Pool.of(pool_object({"1": {"podref": "default/a"}}))
+    other = Pool.of(pool_object({"1": {"podref": "default/b"}}, "172.16.1.0/25", name))
+    assert duplicates([one, other], Pods.of([])) == [
+        {"ip": "172.16.1.1", "podrefs": ["default/a", "default/b"], "pools": each} for each in pools
+    ]
+
+
+@pytest.mark.parametrize(
     ("cidr", "problem"),
     [
         ("172.16.1.0/24", None),
