@@ -53,12 +53,17 @@ mutants: coverage ## break pure files in one place each, and see whether unit te
 	@$(BIN)/python tests/mutation/mutants.py $(ARGS)
 
 .PHONY: check
-check: lint ## format, lint, types and the fast tests (under a minute)
+check: lint ## format, lint, types and the fast tests (one to two minutes)
 	@$(PYTEST) tests/unit lab/tests -m "not full and not control_plane and not slow"
+
+.PHONY: format
+format: venv ## put files into shape
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix-only .
 
 .PHONY: lint
 lint: venv tree
-	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@$(BIN)/ruff format --check . || { echo "make format puts that right"; $(BIN)/ruff check .; exit 1; }
+	@$(BIN)/ruff check .
 	@cd $(BUILD)/tree && MYPYPATH=$(CURDIR)/$(BUILD)/tree mypy --config-file $(CURDIR)/pyproject.toml \
 		--cache-dir $(CURDIR)/$(BUILD)/mypy --namespace-packages --explicit-package-bases -p ansible_collections.multinet.gke.plugins
 	@MYPYPATH=lab $(BIN)/mypy --cache-dir $(BUILD)/mypy-lab -p gkelab

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
+pytest.register_assert_rewrite("cloud", "cluster", "harness", "installed")  # so that a failure says what was found
+
 import pains
 import returned
 import sampling
@@ -56,8 +58,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _is_whole(config: pytest.Config) -> bool:
-    """Tell whether a run has all end-to-end tests."""
-    return sampling.WHOLE and bool({"tests", "tests/e2e"} & set(config.args)) and not config.option.markexpr
+    """Tell whether a run has all end-to-end tests, and of matrices all cases."""
+    return sampling.WHOLE and _is_of_all(config)
+
+
+def _is_of_all(config: pytest.Config) -> bool:
+    """Tell whether a run has all end-to-end tests, of matrices perhaps a sample."""
+    return bool({"tests", "tests/e2e"} & set(config.args)) and not config.option.markexpr
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -72,6 +79,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     table = pains.lines()
     if table:
         pains.TABLE.write_text("\n".join([*table, ""]), encoding="utf-8")
+    if table and _is_of_all(config):
         terminalreporter.write_line(
             "\nPains of users (E) and traps of the guide's manifest (D), and what shows them handled:"
         )

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which tests show that a pain of users, or a trap of the guide's manifest, is handled: ``@pytest.mark.shows("E5")``.
 
-The rows are in pains.yml. A run with such tests prints the table, and leaves it in TABLE.
+The rows are in pains.yml. A run with such tests leaves the table in TABLE; one of all tests prints it, too.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def collect(report: pytest.TestReport) -> None:
     """Take in how a test ended."""
     for name, row in report.user_properties:
         if name == SHOWS and (report.when == "call" or report.outcome != "passed"):
-            test = report.nodeid.partition("[")[0]
+            test = report.nodeid.partition("@")[0].partition("[")[0]
             if _outcomes[row].get(test) != "failed":
                 _outcomes[row][test] = report.outcome
 

@@ -65,7 +65,8 @@ class Cluster:
         self.writes.append(patch)
         self.found["spec"] = {**self.found.get("spec", {}), **patch.get("spec", {})}
         for key, values in patch.get("metadata", {}).items():
-            self.found["metadata"][key] = {**self.found["metadata"].get(key, {}), **values}
+            merged = {**self.found["metadata"].get(key, {}), **values}
+            self.found["metadata"][key] = {name: value for name, value in merged.items() if value is not None}
 
     def delete(self, ref: Ref) -> None:
         self.writes.append(f"delete {ref}")

@@ -615,6 +615,7 @@ def test_a_proxy_that_refuses_is_named_without_its_login(tmp_path: pathlib.Path)
     assert "canary" not in str(caught.value)
 
 
+@pytest.mark.filterwarnings("ignore:SOCKS support")
 @pytest.mark.parametrize("proxy", ["htp://127.0.0.1", "http://[::1", "socks5://127.0.0.1:1"])
 def test_a_proxy_that_cannot_be_one_is_refused(tmp_path: pathlib.Path, proxy: str) -> None:
     with pytest.raises(AccessError, match=r"the proxy for https://203.0.113.5 cannot be used: "):
