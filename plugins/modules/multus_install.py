@@ -419,7 +419,7 @@ multus:
       returned: always
       sample: /home/kubernetes/bin
     gc:
-      description: The control loop.
+      description: What frees addresses of pods that are gone; if nothing does, C(placement) may be null.
       type: dict
       returned: always
       sample: {"enabled": true, "placement": "daemonset", "cron": "* * * * *", "log_level": "debug"}

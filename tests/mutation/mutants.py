@@ -89,12 +89,21 @@ def _contexts(file: pathlib.Path) -> dict[int, list[str]]:
 
 
 def tests_of(mutant: Mutant) -> set[str]:
-    """Return the tests that execute a mutant's line; where it is executed by an import, all that execute its file."""
+    """Return the tests that execute a mutant's line.
+
+    Where an import executes it, they are all that execute its file; if the file has nothing else, as a table has not,
+    all that execute others of its folder.
+    """
     by_line = _contexts(mutant.file)
     found = next((by_line[line] for line in range(mutant.line, 0, -1) if by_line.get(line)), [])
     if "" in found:
-        found = [test for tests in by_line.values() for test in tests]
+        found = _tests(mutant.file) or [test for each in mutant.file.parent.glob("*.py") for test in _tests(each)]
     return {re.sub(r"(@[^@\[\]]*)?\|\w+$", "", test) for test in found if test}
+
+
+def _tests(file: pathlib.Path) -> list[str]:
+    """Return the tests that execute a file beside importing it."""
+    return [test for tests in _contexts(file).values() for test in tests if test]
 
 
 class Only:

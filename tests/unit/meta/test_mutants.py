@@ -34,3 +34,15 @@ def test_each_file_has_to_pass_its_tests_without_a_mutation(
     monkeypatch.setattr(mutants, "_live", lambda mutant: int(mutant.number is None and mutant.file == sick))
     chosen = [Mutant(file, number, 3, "a") for file in (RANGES, NAMES) for number in (1, 2)]
     assert broken(chosen, 1) == [sick]
+
+
+def test_a_table_is_tested_by_those_who_test_what_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_file = {
+        NAMES: {3: [""], 9: [""]},
+        RANGES: {3: [""], 7: ["tests/unit/cni/test_ranges.py::test_a[b@c]@group|run"]},
+    }
+    monkeypatch.setattr(mutants, "_contexts", lambda file: by_file.get(file, {}))
+    expected = {"tests/unit/cni/test_ranges.py::test_a[b@c]"}
+    assert [mutants.tests_of(Mutant(file, 1, line, "a")) for file, line in [(RANGES, 7), (RANGES, 3), (NAMES, 9)]] == [
+        expected
+    ] * 3
