@@ -53,7 +53,7 @@ mutants: coverage ## break pure files in one place each, and see whether unit te
 	@$(BIN)/python tests/mutation/mutants.py $(ARGS)
 
 .PHONY: check
-check: lint ## format, lint, types and the fast tests (one to two minutes)
+check: lint ## format, lint, types and the fast tests (about a minute)
 	@$(PYTEST) tests/unit lab/tests -m "not full and not control_plane and not slow"
 
 .PHONY: format

@@ -59,6 +59,7 @@ def gkelab(folder: Path) -> Iterator[Run]:
     assert Processes(place).strays() == []
 
 
+@pytest.mark.slow
 def test_a_lab_from_up_to_down(gkelab: Run, folder: Path, base_port: int) -> None:
     place = folder / "lab"
     assert "no lab" in gkelab("status", code=3).stdout
@@ -337,6 +338,7 @@ def test_requests_of_both_apis_in_order(lab: Lab, cluster_spec: ClusterSpec) -> 
     assert len(asked(lab, writes=True, since=times.since("2026-01-01T00:00:03Z"))) == 1
 
 
+@pytest.mark.slow
 def test_faults_from_the_command_line(gkelab: Run, base_port: int) -> None:
     gkelab("up", "--engine", "api", "--port", str(base_port))
     added = gkelab("fault", "add", "status", "--method", "POST", "--path", "networks$", "--status", "429")
@@ -354,6 +356,7 @@ def test_faults_from_the_command_line(gkelab: Run, base_port: int) -> None:
     assert len(gkelab("fault", "list").stdout.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_two_labs_start_side_by_side(folder: Path, base_port: int) -> None:
     places = {folder / "one": base_port, folder / "other": base_port + 10}
     starting = [

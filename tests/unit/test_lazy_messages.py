@@ -96,6 +96,7 @@ def described(way: str, seed: str = "") -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_all_of_computes_messages_are_the_same(record_property: Callable[[str, object], None]) -> None:
     seed = str(sampling.seed())
     record_property("seed", seed)

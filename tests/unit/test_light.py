@@ -141,6 +141,7 @@ assert "google.cloud.compute_v1.services.zones" not in sys.modules
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "order", [OURS + LIGHTER + OTHERS + SAME, OTHERS + OURS + SAME], ids=["we first", "others first"]
 )
