@@ -16,7 +16,7 @@ from typing import Any
 from .findings import Findings, Path, Rules
 from .ipam import RANGE_KEYS, TOO_SMALL, AddressRange, parse_exclude, parse_range, without_null
 from .nodeslices import check_node_slices
-from .ranges import IPAddress, IPNetwork, overlapping, parse_address, parse_masked
+from .ranges import IPAddress, IPNetwork, parse_address, parse_masked, share_addresses
 from .texts import is_object_name
 from .whereabouts import pool_name
 
@@ -168,7 +168,7 @@ def _check_exclude(
 ) -> AddressRange | None:
     excluded = _excluded(findings, path, entry)
     for index, network in excluded.items():
-        if not any(overlapping([("exclude", network), ("range", within.network)])):
+        if not share_addresses(network, within.network):
             text = entry["exclude"][index]
             findings.add(f"{path('exclude')}[{index}]", text, f'exclude "{text}" does not intersect {within.network}')
     found = AddressRange(within.network, within.start, within.end, tuple(excluded.values()))

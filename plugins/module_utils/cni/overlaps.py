@@ -18,6 +18,7 @@ from typing import Any
 from . import netconf
 from .ipam import AddressRange, ranges_of
 from .netconf import Config
+from .ranges import share_addresses
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,4 @@ def _reason(one: Claim, mine: AddressRange, other: Claim, theirs: AddressRange) 
 
 def _share(one: AddressRange, other: AddressRange) -> bool:
     """Tell whether two ranges hand out the same addresses."""
-    mine, theirs = one.network, other.network
-    near = mine.version == theirs.version and mine.first <= theirs.last and theirs.first <= mine.last
-    return near and not one.usable.isdisjoint(other.usable)
+    return share_addresses(one.network, other.network) and not one.usable.isdisjoint(other.usable)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .pods import Pods
-from .ranges import overlapping, parse_address
+from .ranges import parse_address, share_addresses
 from .whereabouts import Pool
 
 
@@ -34,9 +34,7 @@ def overlapping_pools(pool: Pool, pools: Iterable[Pool]) -> list[dict[str, Any]]
 
 
 def _overlap(one: Pool, other: Pool) -> bool:
-    if one.cidr is None or other.cidr is None:
-        return False
-    return any(overlapping([(one.name, one.cidr), (other.name, other.cidr)]))
+    return one.cidr is not None and other.cidr is not None and share_addresses(one.cidr, other.cidr)
 
 
 def duplicates(pools: Sequence[Pool], pods: Pods) -> list[dict[str, Any]]:

@@ -32,6 +32,7 @@ __all__ = [
     "parse_address",
     "parse_cidr",
     "parse_masked",
+    "share_addresses",
     "spelled",
 ]
 
@@ -107,11 +108,16 @@ def check_cidr(problems: Problems, path: str, text: str) -> IPNetwork | None:
         return None
 
 
+def share_addresses(one: IPNetwork, other: IPNetwork) -> bool:
+    """Tell whether two ranges overlap; those of different families never do."""
+    return bool(one.version == other.version and one.first <= other.last and other.first <= one.last)
+
+
 def overlapping(ranges: Iterable[tuple[str, IPNetwork]]) -> Iterator[tuple[str, str, IPNetwork, IPNetwork]]:
     """Yield each pair of named ranges that share addresses, in the order given.
 
     :param ranges: (path of the range in the options, range).
     """
     for (name, network), (other_name, other) in combinations(ranges, 2):
-        if network.version == other.version and network.first <= other.last and other.first <= network.last:
+        if share_addresses(network, other):
             yield name, other_name, network, other

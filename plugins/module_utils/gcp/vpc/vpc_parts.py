@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...cni.ranges import overlapping, parse_cidr
+from ...cni.ranges import parse_cidr, share_addresses
 from ...errors import Refused
 from ...gke_rules import AUTO_MODE_BLOCK
 from ...reconcile import State
@@ -114,9 +114,9 @@ def _refusals_of_deletion(part: Part, network: Any | None) -> Iterator[Refused]:
 def _overlaps_with_auto_mode(subnet: Subnet, network: Any | None) -> Iterator[Refused]:
     if network is None or not network.auto_create_subnetworks:
         return
-    block = (AUTO_MODE_BLOCK, parse_cidr(AUTO_MODE_BLOCK))
+    block = parse_cidr(AUTO_MODE_BLOCK)
     for cidr in subnet.ranges:
-        for _found in overlapping([block, (cidr, parse_cidr(cidr))]):
+        if share_addresses(block, parse_cidr(cidr)):
             yield Refused(
                 f"{subnet}: {cidr} overlaps with {AUTO_MODE_BLOCK}, out of which Google makes subnetworks for network "
                 f"{network.name}, which is in auto mode; choose another range"
